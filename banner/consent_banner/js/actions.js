@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+import { _button } from "./button.js";
+import { _decide } from "./decide.js";
+import { _element } from "./element.js";
+import { _text } from "./language.js";
+
+/**
+ * The row of buttons of both layers: accept, reject, and a third.
+ * @param {string} layer  "first" or "second"
+ * @param {string} label  of the third button
+ * @param {() => void} onclick  of the third button
+ * @param {() => void} [done]  called after accept or reject
+ */
+export const _actions = (layer, label, onclick, done) => {
+  /** @param {boolean} answer @param {string} control */
+  const all = (answer, control) => () => {
+    _decide(() => answer, layer, control);
+    done?.();
+  };
+  return _element(
+    "p",
+    { className: "consent-actions" },
+    _button(_text._accept, all(true, "accept_all")),
+    _button(_text._reject, all(false, "reject_all")),
+    _button(label, onclick),
+  );
+};
