@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""What ids, languages, addresses and names look like; shared by `banner.toml` and the notice."""
+
+import re
+from datetime import date
+from urllib.parse import urlsplit
+
+SITE_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
+ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+TEXT_KEY = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
+HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'+.^_`|~-]{1,128}\*?")
+STORAGE_KEY = re.compile(r"[!-)+-~]{1,128}\*?")
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_PATH = re.compile(r"/(?!/)[!#-;=?-\[\]_a-~]*")
+_URL = re.compile(r"https?://[!#-;=?-\[\]_a-~]+")
+
+KINDS = ("cookie", "local", "session", "third-party")
+STATUSES = ("active", "planned")
+MIN_LIFETIME_DAYS, MAX_LIFETIME_DAYS = 180, 400
+MAX_DURATION_DAYS = 400
+MAX_TEXT = 4000
+
+
+def is_site_id(value: object) -> bool:
+    return isinstance(value, str) and SITE_ID.fullmatch(value) is not None
+
+
+def is_id(value: object) -> bool:
+    return isinstance(value, str) and ID.fullmatch(value) is not None
+
+
+def is_language(value: object) -> bool:
+    return isinstance(value, str) and LANGUAGE.fullmatch(value) is not None
+
+
+def is_text(value: object) -> bool:
+    """Words for people: not blank, at most 4000 characters, no control characters but line ends."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= MAX_TEXT
+        and not value.isspace()
+        and not any(
+            (ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000
+            for c in value
+        )
+    )
+
+
+def is_date(value: object) -> bool:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def is_url(value: object) -> bool:
+    """An http or https address with a host and no user information."""
+    if not isinstance(value, str) or len(value) > 2000 or not _URL.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and "@" not in parts.netloc and port != 0
+
+
+def is_page(value: object) -> bool:
+    """An absolute path on the site, or a URL."""
+    if is_url(value):
+        return True
+    return isinstance(value, str) and len(value) <= 2000 and _PATH.fullmatch(value) is not None
+
+
+def is_contact(value: object) -> bool:
+    return is_url(value) or (isinstance(value, str) and EMAIL.fullmatch(value) is not None)
+
+
+def is_host(value: object) -> bool:
+    return isinstance(value, str) and HOST.fullmatch(value) is not None
+
+
+def is_origin(value: object) -> bool:
+    """What a browser sends as `Origin`: scheme, lower-case host, port unless the scheme's own."""
+    if not isinstance(value, str) or not is_url(value):
+        return False
+    parts = urlsplit(value)
+    default = {"http": 80, "https": 443}[parts.scheme]
+    rest = parts.netloc + parts.path + parts.query + parts.fragment
+    return (
+        value == f"{parts.scheme}://{parts.netloc}"
+        and rest == parts.netloc
+        and is_host(parts.hostname)
+        and parts.netloc == (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+        and parts.port != default
+    )
+
+
+def is_base_url(value: object) -> bool:
+    """A URL that paths can be appended to: no query, no fragment, no slash at its end."""
+    return is_url(value) and isinstance(value, str) and not re.search(r"[?#]|/$", value)
+
+
+def is_stored_name(value: object, kind: object) -> bool:
+    """The name of a cookie or storage key; a `*` only at its end, after at least one character."""
+    pattern = STORAGE_KEY if kind in ("local", "session") else COOKIE_NAME
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def is_duration(value: object) -> bool:
+    if isinstance(value, str):
+        return value in ("session", "until-deleted")
+    return (
+        isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_DURATION_DAYS
+    )
