@@ -1,0 +1,1 @@
+const E={open:X,granted:t=>e.has(t),choices:()=>n?null:o(),whenGranted:t=>new Promise(n=>{const s=()=>e.has(t)&&n();s(),document.addEventListener("consent:change",s)}),record:q,fetch:G}

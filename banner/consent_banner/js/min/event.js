@@ -1,0 +1,1 @@
+const p=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

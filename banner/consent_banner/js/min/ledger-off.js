@@ -1,0 +1,1 @@
+const q=()=>null,t=()=>{},i=()=>{},G=async()=>null

@@ -1,0 +1,1 @@
+const Q=()=>c("p",{},c("a",{href:d.aC},d.aB)," · ",c("a",{href:d.av},d.au))

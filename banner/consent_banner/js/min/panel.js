@@ -1,0 +1,1 @@
+let m;const k=()=>{m?.remove(),m=0[0]},Y=(e,...t)=>{k(),aa();const n=m=c("section",{id:"consent-gate",className:"consent-gate",ariaLabel:e},...t),s=()=>{if(m!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}

@@ -1,0 +1,1 @@
+let f={};try{f=localStorage||f}catch{}const l=(e,t)=>{try{f[e]=t+""}catch{f={...f,[e]:t+""}}}

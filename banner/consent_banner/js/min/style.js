@@ -1,0 +1,1 @@
+let ab=!1;const aa=()=>{if(ab)return;ab=!0;const e=new CSSStyleSheet;e.replaceSync(ae),document.adoptedStyleSheets=[...document.adoptedStyleSheets,e]}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""Shrinks the banner's modules and style sheets when the package is made.
+
+`python -m consent_banner.minify` writes js/min and css/min, which are committed: a site owner's
+build only joins them. `--check` writes nothing and fails when they are not current.
+
+Private names are shortened first, by one table for all modules; only then is each module minified.
+So the minifier meets a shortened name of another module as a free name, and gives it to no local.
+"""
+
+import hashlib
+import importlib
+import itertools
+import json
+import string
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from consent_banner import modules
+from consent_banner.javascript import SourceError
+from consent_banner.modules import Module, is_private
+
+PACKAGE = Path(__file__).parent
+
+# Reserved words of up to two letters, and short names that objects of the platform already have.
+_TAKEN_NAMES = "as at cx cy do dx dy fx fy id if in is of r rx ry x y z"
+
+
+def names_table(sources: Iterable[Module]) -> dict[str, str]:
+    """A short name for every private name: the most used first, then by alphabet.
+
+    No short name occurs as an ordinary identifier anywhere in *sources*.
+    """
+    count: Counter[str] = Counter()
+    taken: set[str] = set(_TAKEN_NAMES.split())
+    for module in sources:
+        count.update(module.private)
+        taken |= module.public
+    free = (name for name in _short_names() if name not in taken)
+    ranked = sorted(count, key=lambda name: (-count[name], name))
+    return dict(sorted(zip(ranked, free, strict=False)))
+
+
+def _short_names() -> Iterator[str]:
+    for length in (1, 2):
+        for letters in itertools.product(string.ascii_letters, repeat=length):
+            yield "".join(letters)
+
+
+def mangle(module: Module, names: Mapping[str, str]) -> str:
+    """The module's code with its private names shortened; strings and comments are untouched."""
+    return "".join(
+        names[token.text] if token.kind == "name" and is_private(token.text) else token.text
+        for token in module.code
+    )
+
+
+def minify(package: Path = PACKAGE) -> dict[str, bytes]:
+    """The files of js/min and css/min by their path below *package*.
+
+    Raises: SourceError when a module breaks the rules of `modules`; ModuleNotFoundError without
+        tdewolff-minify.
+    """
+    minifier: Any = importlib.import_module("minify")
+    sources = {path.name: _read(path) for path in sorted((package / "js").glob("*.js"))}
+    styles = {path.name: _read(path) for path in sorted((package / "css").glob("*.css"))}
+    parsed = {file: modules.read(file, source) for file, source in sources.items()}
+    modules.check(parsed)
+    names = names_table(parsed.values())
+    files: dict[str, str] = {}
+    for file, module in parsed.items():
+        if file != modules.CONFIG:
+            shortened = minifier.string("application/javascript", mangle(module, names))
+            files[f"js/min/{file}"] = shortened
+    for file, source in styles.items():
+        files[f"css/min/{file}"] = minifier.string("text/css", source)
+    manifest = {
+        "names": names,
+        "modules": {
+            file: {
+                "imports": list(module.links),
+                "sha256_source": _sha256(sources[file]),
+                "uses": sorted(module.private),
+            }
+            for file, module in parsed.items()
+        },
+        "css": {file: {"sha256_source": _sha256(source)} for file, source in styles.items()},
+    }
+    files["js/min/manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    return {path: text.encode() for path, text in files.items()}
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode()
+
+
+def _sha256(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def stale(package: Path = PACKAGE) -> list[str]:
+    """Paths below *package* that minifying again would change, add or remove."""
+    wanted = minify(package)
+    present = {
+        path.relative_to(package).as_posix(): path.read_bytes()
+        for folder in ("js/min", "css/min")
+        for path in (package / folder).glob("*")
+    }
+    return sorted(
+        path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path)
+    )
+
+
+def write(package: Path = PACKAGE) -> list[str]:
+    """Brings js/min and css/min up to date; the paths that changed."""
+    wanted = minify(package)
+    changed = stale(package)
+    for path in changed:
+        file = package / path
+        if path in wanted:
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(wanted[path])
+        else:
+            file.unlink()
+    return changed
+
+
+def main(arguments: list[str], package: Path = PACKAGE) -> int:
+    """The command; returns its exit status."""
+    if arguments not in ([], ["--check"]):
+        sys.stderr.write("Usage: python -m consent_banner.minify [--check]\n")
+        return 2
+    try:
+        changed = stale(package) if arguments else write(package)
+    except (SourceError, ModuleNotFoundError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for path in changed:
+        sys.stdout.write(f"{'not current' if arguments else 'written'}: {path}\n")
+    return 1 if arguments and changed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
