@@ -5,13 +5,12 @@ import { _element } from "./element.js";
 import { _text } from "./language.js";
 
 /**
- * The row of buttons of both layers: accept, reject, and a third.
+ * The row of buttons of both layers: accept, reject, then the layer's own.
  * @param {string} layer  "first" or "second"
- * @param {string} label  of the third button
- * @param {() => void} onclick  of the third button
+ * @param {Node[]} buttons
  * @param {() => void} [done]  called after accept or reject
  */
-export const _actions = (layer, label, onclick, done) => {
+export const _actions = (layer, buttons, done) => {
   /** @param {boolean} answer @param {string} control */
   const all = (answer, control) => () => {
     _decide(() => answer, layer, control);
@@ -22,6 +21,6 @@ export const _actions = (layer, label, onclick, done) => {
     { className: "consent-actions" },
     _button(_text._accept, all(true, "accept_all")),
     _button(_text._reject, all(false, "reject_all")),
-    _button(label, onclick),
+    ...buttons,
   );
 };

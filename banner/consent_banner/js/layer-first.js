@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { _actions } from "./actions.js";
+import { _button } from "./button.js";
 import { _element } from "./element.js";
 import { _text } from "./language.js";
 import { _showChoices } from "./layer-second.js";
@@ -8,4 +9,10 @@ import { _showPanel } from "./panel.js";
 
 /** The question: what is asked, by whom and for what, with refusing as near as accepting. */
 export const _showGate = () =>
-  _showPanel(_text._title, _element("h2", {}, _text._title), _element("p", {}, _text._intro), _links(), _actions("first", _text._customise, _showChoices));
+  _showPanel(
+    _text._title,
+    _element("h2", {}, _text._title),
+    _element("p", {}, _text._intro),
+    _links(),
+    _actions("first", [_button(_text._customise, _showChoices)]),
+  );

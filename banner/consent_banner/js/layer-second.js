@@ -55,20 +55,23 @@ export const _showChoices = () => {
     { id: "consent-choices", className: "consent-gate", ariaLabel: _text._dialogTitle, onclose: () => dialog.remove() },
     _element("h2", {}, _text._dialogTitle),
     _element("p", {}, _text._dialogIntro),
-    _element("fieldset", {}, _element("legend", {}, `${title} (${_text._always})`), _element("p", {}, purpose), _element("p", {}, names.join(", "))),
+    _element("h3", {}, `${title} (${_text._always})`),
+    _element("p", {}, purpose),
+    _element("p", {}, names.join(", ")),
     ...blocks,
     _links(),
     ...(record ? [_element("p", {}, _text._record + ": ", _element("code", {}, record))] : []),
     _actions(
       "second",
-      _text._save,
-      () => {
-        _decide((id) => !!switches.get(id)?.checked, "second", "save");
-        close();
-      },
+      [
+        _button(_text._save, () => {
+          _decide((id) => !!switches.get(id)?.checked, "second", "save");
+          close();
+        }),
+        _button(_text._close, close),
+      ],
       close,
     ),
-    _button(_text._close, close),
   ));
   document.body.append(dialog);
   dialog.showModal();

@@ -1,1 +1,1 @@
-const B=(e,t,n,s)=>{const o=(t,n)=>()=>{K(()=>t,e,n),s?.()};return c("p",{className:"consent-actions"},h(d.ao,o(!0,"accept_all")),h(d.aD,o(!1,"reject_all")),h(t,n))}
+const B=(e,t,n)=>{const s=(t,s)=>()=>{K(()=>t,e,s),n?.()};return c("p",{className:"consent-actions"},g(d.ao,s(!0,"accept_all")),g(d.aD,s(!1,"reject_all")),...t)}

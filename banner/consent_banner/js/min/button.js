@@ -1,1 +1,1 @@
-const h=(e,t)=>c("button",{type:"button",onclick:t},e)
+const g=(e,t)=>c("button",{type:"button",onclick:t},e)

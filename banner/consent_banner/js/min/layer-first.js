@@ -1,1 +1,1 @@
-const ak=()=>Y(d.an,c("h2",{},d.an),c("p",{},d.ay),Q(),B("first",d.aw,X))
+const ak=()=>Y(d.an,c("h2",{},d.an),c("p",{},d.ay),Q(),B("first",[g(d.aw,X)]))

@@ -1,1 +1,1 @@
-const al=()=>Y(d.am,c("p",{role:"status"},d.am),c("p",{className:"consent-actions"},h(d.aE,()=>location.reload()),h(d.az,k)))
+const al=()=>Y(d.am,c("p",{role:"status"},d.am),c("p",{className:"consent-actions"},g(d.aE,()=>location.reload()),g(d.az,k)))
