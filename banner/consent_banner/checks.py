@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: MIT
+"""Rules that hold between the tables of `banner.toml`, checked on the raw document.
+
+The document may be wrong in any way at the same time: what has the wrong type is left to `tables`,
+so that all errors are told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from consent_banner import locales, rules
+from consent_banner.schema import Problem, show, suggestion
+
+if TYPE_CHECKING:
+    from consent_banner.config import BannerConfig, Service
+
+OWN_SERVICE = "consent-choice"
+OWN_CATEGORY = "necessary"
+
+Place = tuple[str | int, ...]
+
+
+def cross_check(raw: Mapping[str, Any]) -> list[Problem]:
+    """Problems between tables, unsorted."""
+    return [
+        *_languages(raw),
+        *_ids(raw),
+        *_services(raw),
+        *_cookie_domain(raw),
+        *_texts(raw),
+    ]
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _tables(value: object, place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, Mapping):
+                yield (*place, index), item
+
+
+def _categories(raw: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    return _tables(raw.get("category"), ("category",))
+
+
+def spoken(raw: Mapping[str, Any]) -> tuple[str, list[str]] | None:
+    """Default and available languages; None when they are not valid."""
+    languages = raw.get("languages", {})
+    if not isinstance(languages, Mapping):
+        return None
+    given = languages.get("available")
+    first = given[0] if isinstance(given, list) and given else locales.REFERENCE
+    default = languages.get("default", first)
+    available = languages.get("available", [default])
+    if not isinstance(available, list) or not all(map(rules.is_language, [default, *available])):
+        return None
+    return default, available
+
+
+def _languages(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    languages = spoken(raw)
+    if languages is None:
+        return
+    default, available = languages
+    if default not in available:
+        yield (
+            ("languages", "default"),
+            f"found {show(default)}, expected one of languages.available",
+        )
+    for place, category in _categories(raw):
+        yield from _complete(category, ("title", "purpose"), place, default, available)
+        for below, service in _tables(category.get("service"), (*place, "service")):
+            yield from _complete(service, ("name", "purpose", "reason"), below, default, available)
+
+
+def _complete(
+    table: Mapping[str, Any],
+    keys: tuple[str, ...],
+    place: Place,
+    default: str,
+    available: list[str],
+) -> Iterator[Problem]:
+    """Each text stands in every language the site speaks, and in no other."""
+    for key in keys:
+        value = table.get(key)
+        texts: Mapping[str, Any] = {default: value} if isinstance(value, str) else _table(value)
+        if not texts:
+            continue
+        for language in available:
+            if language not in texts:
+                yield (
+                    (*place, key, language),
+                    "missing, expected a text in this language, as languages.available has it",
+                )
+        for language in texts:
+            if language not in available and not isinstance(value, str):
+                yield (
+                    (*place, key, language),
+                    "found a language that languages.available does not have",
+                )
+
+
+def _ids(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    seen: dict[str, str] = {OWN_SERVICE: "the builder's own service"}
+
+    def meet(place: Place, table: Mapping[str, Any], what: str) -> Iterator[Problem]:
+        identifier = table.get("id")
+        if not isinstance(identifier, str):
+            return
+        if identifier in seen:
+            taken = f"{seen[identifier]} has that id"
+            yield (*place, "id"), f"found {show(identifier)}, expected another id: {taken}"
+        else:
+            seen[identifier] = what
+
+    own_category_is_made = not any(c.get("necessary") is True for _, c in _categories(raw))
+    if own_category_is_made:
+        seen[OWN_CATEGORY] = "the category that the builder adds when none is necessary"
+    for place, category in _categories(raw):
+        yield from meet(place, category, "a category")
+        for below, service in _tables(category.get("service"), (*place, "service")):
+            yield from meet(below, service, "a service")
+
+
+def _services(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    controller = _table(raw.get("controller")).get("name")
+    for place, category in _categories(raw):
+        necessary = category.get("necessary") is True
+        for below, service in _tables(category.get("service"), (*place, "service")):
+            if necessary and "reason" not in service:
+                yield (
+                    (*below, "reason"),
+                    "missing, expected why the site cannot work without this necessary service",
+                )
+            if necessary and service.get("sale_or_share") is True:
+                yield (
+                    (*below, "sale_or_share"),
+                    "found true, expected false: what is sold or shared must be asked for",
+                )
+            if "policy" not in service and service.get("provider") != controller:
+                yield (
+                    (*below, "policy"),
+                    "missing, expected the provider's own policy (http(s) address), "
+                    "as the provider is not the controller",
+                )
+            seen: set[tuple[object, ...]] = set()
+            for at, cookie in _tables(service.get("cookies"), (*below, "cookies")):
+                key = tuple(show(cookie.get(part, "cookie")) for part in ("name", "kind", "domain"))
+                if key in seen:
+                    yield (*at, "name"), f"found {key[0]} a second time in this service"
+                seen.add(key)
+
+
+def _cookie_domain(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    domain = _table(raw.get("choice")).get("cookie_domain")
+    origins = _table(raw.get("site")).get("origins")
+    if not rules.is_host(domain) or not isinstance(origins, list):
+        return
+    for origin in origins:
+        host = urlsplit(origin).hostname if rules.is_origin(origin) else None
+        if host and host != domain and not host.endswith(f".{domain}"):
+            yield (
+                ("choice", "cookie_domain"),
+                f"found {show(domain)}, expected a parent domain of {host} in site.origins",
+            )
+
+
+def _texts(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    texts = raw.get("texts", {})
+    languages = spoken(raw)
+    if not isinstance(texts, Mapping) or languages is None:
+        return
+    _, available = languages
+    for language, table in texts.items():
+        if language not in available:
+            yield (
+                ("texts", language),
+                f"found a language that languages.available ({', '.join(available)}) does not have",
+            )
+        for key, text in _table(table).items():
+            place = ("texts", language, key)
+            if key not in locales.text_keys():
+                yield place, f"unknown key, {suggestion(key, locales.text_keys())}"
+            elif not rules.is_text(text):
+                yield (
+                    place,
+                    f"found {show(text)}, expected a text of 1 to {rules.MAX_TEXT} characters",
+                )
+            else:
+                for word in locales.unknown_placeholders(key, text):
+                    allowed = " ".join(
+                        f"{{{w}}}" for w in sorted(locales.allowed_placeholders(key))
+                    )
+                    yield place, f"found the placeholder {{{word}}}, expected only {allowed}"
+    for language in available:
+        own = _table(texts.get(language))
+        for key in sorted(locales.text_keys() - locales.builtin(language).keys() - own.keys()):
+            reference = locales.builtin(locales.REFERENCE)[key]
+            yield (
+                ("texts", language, key),
+                f"missing, expected the text for {show(reference)}: "
+                f"this language does not come with the product in full",
+            )
+
+
+def warnings(config: BannerConfig) -> list[str]:
+    """What is allowed and yet may surprise, one sentence each."""
+    found: list[str] = []
+    for category in config.categories:
+        if not category.necessary and not category.asked:
+            found.append(f'category "{category.id}" has only planned services: it is not asked')
+        for service in category.services:
+            found += [
+                f'service "{service.id}" {text}' for text in _odd(service, category.necessary)
+            ]
+    if not any(category.asked for category in config.categories):
+        found.append("nothing is asked: the banner never shows")
+    found += _shared_stores(config)
+    if config.ledger_url and config.ledger_url.startswith("http:"):
+        secure = [origin for origin in config.site.origins if origin.startswith("https:")]
+        if secure:
+            found.append(f"{secure[0]} is https and the ledger is http: browsers will not send")
+    for origin in config.site.origins:
+        host = urlsplit(origin).hostname or ""
+        is_local = host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
+        if origin.startswith("http:") and not is_local:
+            found.append(f"{origin} is http: the choice's cookie is sent without protection")
+    found += _contrast(config)
+    return found
+
+
+def _odd(service: Service, necessary: bool) -> Iterator[str]:
+    if service.sale_or_share:
+        yield "sells or shares personal data: some laws ask for more than consent"
+    if service.reason is not None and not necessary:
+        yield "has a reason, but only a necessary service shows one"
+
+
+def _shared_stores(config: BannerConfig) -> Iterator[str]:
+    owner: dict[tuple[str, str, str | None], str] = {}
+    for category in config.categories:
+        for service in category.services:
+            for cookie in service.cookies:
+                key = (cookie.kind, cookie.name, cookie.domain)
+                first = owner.setdefault(key, service.id)
+                if first != service.id:
+                    yield (
+                        f'"{cookie.name}" is declared by "{first}" and "{service.id}": '
+                        "refusing either deletes it"
+                    )
+
+
+def _contrast(config: BannerConfig) -> Iterator[str]:
+    """WCAG 2.2, 1.4.3: text of ordinary size needs a ratio of 4.5 to 1."""
+    for name, colours in (("look", config.look.light), ("look.dark", config.look.dark)):
+        for text, ground in (("text", "background"), ("accent_text", "accent")):
+            if text in colours and ground in colours:
+                ratio = _ratio(colours[text], colours[ground])
+                if ratio < 4.5:
+                    yield (
+                        f"{name}: {text} on {ground} has a contrast of {ratio:.1f} to 1, "
+                        "people need 4.5 to 1"
+                    )
+
+
+def _ratio(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    def linear(value: float) -> float:
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
