@@ -141,9 +141,7 @@ def _main() -> int:
         missing = sys.platform == "linux" and shutil.which(name) is None
         if missing and not apt_install(name):
             # Not the end here: the test that needs it fails and says so.
-            _say(
-                f"The command {name} is missing and could not be installed: the tests that need it will fail."
-            )
+            _say(f"{name} is missing and could not be installed: the tests that need it will fail")
         return 0
     try:
         print(find_chromium(install=options.install))
