@@ -47,7 +47,7 @@ def categories(config: BannerConfig, all_texts: Texts) -> tuple[Category, ...]:
         id=OWN_SERVICE,
         name=own("selfName"),
         provider=config.controller.name,
-        purpose=own("selfPurpose"),
+        purpose=own("selfPurpose" if config.ledger_url else "selfPurposeNoLedger"),
         reason=own("selfReason"),
         policy=None,
         status="active",

@@ -45,8 +45,12 @@ def names_table(sources: Iterable[Module]) -> dict[str, str]:
 
 
 def _short_names() -> Iterator[str]:
+    # Capitals first: the minifier calls locals e, t, n …, and code whose locals keep the same names
+    # everywhere compresses better (32 of 4433 bytes).
     for length in (1, 2):
-        for letters in itertools.product(string.ascii_letters, repeat=length):
+        for letters in itertools.product(
+            string.ascii_uppercase + string.ascii_lowercase, repeat=length
+        ):
             yield "".join(letters)
 
 

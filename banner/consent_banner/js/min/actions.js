@@ -1,1 +1,1 @@
-const B=(e,t,n)=>{const s=(t,s)=>()=>{K(()=>t,e,s),n?.()};return c("p",{className:"consent-actions"},g(d.ao,s(!0,"accept_all")),g(d.aD,s(!1,"reject_all")),...t)}
+const V=(e,t,n)=>{const s=(t,s)=>()=>{g(()=>t,e,s),n?.()};return A("p",{className:"consent-actions"},E(B.AO,s(!0,"accept_all")),E(B.Ab,s(!1,"reject_all")),...t)}

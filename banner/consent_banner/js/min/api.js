@@ -1,1 +1,1 @@
-const E={open:X,granted:t=>e.has(t),choices:()=>n?null:o(),whenGranted:t=>new Promise(n=>{const s=()=>e.has(t)&&n();s(),document.addEventListener("consent:change",s)}),record:q,fetch:G}
+const Y={open:u,granted:e=>C.has(e),choices:()=>L?null:M(),whenGranted:e=>new Promise(t=>{const n=()=>C.has(e)&&t();n(),document.addEventListener("consent:change",n)}),record:O,fetch:c}

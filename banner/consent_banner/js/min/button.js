@@ -1,1 +1,1 @@
-const g=(e,t)=>c("button",{type:"button",onclick:t},e)
+const E=(e,t)=>A("button",{type:"button",onclick:t},e)

@@ -1,1 +1,1 @@
-const c=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s}
+const A=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s}

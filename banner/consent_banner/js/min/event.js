@@ -1,1 +1,1 @@
-const p=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const N=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

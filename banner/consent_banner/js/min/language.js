@@ -1,1 +1,1 @@
-const[M,d]=s[0]
+const[i,B]=P[0]

@@ -1,1 +1,1 @@
-const ak=()=>Y(d.an,c("h2",{},d.an),c("p",{},d.ay),Q(),B("first",[g(d.aw,X)]))
+const AK=()=>v(B.AN,A("h2",{},B.AN),A("p",{},B.AW),m(),V("first",[E(B.AU,u)]))

@@ -1,1 +1,1 @@
-const q=()=>null,t=()=>{},i=()=>{},G=async()=>null
+const O=()=>null,Q=()=>{},G=()=>{},c=async()=>null

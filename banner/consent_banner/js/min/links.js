@@ -1,1 +1,1 @@
-const Q=()=>c("p",{},c("a",{href:d.aC},d.aB)," · ",c("a",{href:d.av},d.au))
+const m=()=>A("p",{},A("a",{href:B.Aa},B.AZ)," · ",A("a",{href:B.AT},B.AS))

@@ -1,1 +1,1 @@
-let m;const k=()=>{m?.remove(),m=0[0]},Y=(e,...t)=>{k(),aa();const n=m=c("section",{id:"consent-gate",className:"consent-gate",ariaLabel:e},...t),s=()=>{if(m!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}
+let K;const I=()=>{K?.remove(),K=0[0]},v=(e,...t)=>{I(),AA();const n=K=A("section",{id:"consent-gate",className:"consent-gate",ariaLabel:e},...t),s=()=>{if(K!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}

@@ -1,1 +1,1 @@
-const al=()=>Y(d.am,c("p",{role:"status"},d.am),c("p",{className:"consent-actions"},g(d.aE,()=>location.reload()),g(d.az,k)))
+const AL=()=>v(B.AM,A("p",{role:"status"},B.AM),A("p",{className:"consent-actions"},E(B.Ac,()=>location.reload()),E(B.AX,I)))

@@ -1,1 +1,1 @@
-let f={};try{f=localStorage||f}catch{}const l=(e,t)=>{try{f[e]=t+""}catch{f={...f,[e]:t+""}}}
+let D={};try{D=localStorage||D}catch{}const J=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}

@@ -1,1 +1,1 @@
-let ab=!1;const aa=()=>{if(ab)return;ab=!0;const e=new CSSStyleSheet;e.replaceSync(ae),document.adoptedStyleSheets=[...document.adoptedStyleSheets,e]}
+let AB=!1;const AA=()=>{if(AB)return;AB=!0;const e=new CSSStyleSheet;e.replaceSync(AE),document.adoptedStyleSheets=[...document.adoptedStyleSheets,e]}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""consent-banner: init, check, build, preview."""
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from consent_banner import __version__, build, checks, config, emit, report
+from consent_banner.config import BuilderError
+from consent_banner.javascript import SourceError
+
+STARTER = Path(__file__).parent / "starter.toml"
+
+
+class Commands(click.Group):
+    """Errors of the builder become a sentence and exit status 1; `--verbose` adds the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (BuilderError, SourceError) as error:
+            if ctx.params.get("verbose"):
+                click.echo(traceback.format_exc(), err=True)
+            raise click.ClickException(str(error)) from error
+
+
+_TOML = click.argument(
+    "file", metavar="[banner.toml]", default="banner.toml", type=click.Path(path_type=Path)
+)
+
+
+@click.group(cls=Commands)
+@click.version_option(__version__, prog_name="consent-banner")
+@click.option("--verbose", is_flag=True, help="Show the traceback of an error.")
+def main(verbose: bool) -> None:
+    """Make a consent banner, its notice and its cookie declaration out of one banner.toml."""
+
+
+@main.command(epilog="Example: consent-banner init my-site")
+@click.argument(
+    "directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option("--force", is_flag=True, help="Overwrite a banner.toml that is already there.")
+def init(directory: Path, force: bool) -> None:
+    """Write a commented banner.toml into DIR; it builds as it is."""
+    file = directory / "banner.toml"
+    if file.exists() and not force:
+        raise BuilderError(f"{file}: there is one already; --force overwrites it.")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        emit.replace({file: starter()})
+    except OSError as error:
+        raise BuilderError(f"{directory}: cannot be made: {error.strerror}.") from None
+    click.echo(f"Wrote {file}. Describe your site in it, then look at the banner:")
+    click.echo(f"  consent-banner preview {file}")
+
+
+def starter() -> bytes:
+    """The starter without its licence line, which is about the product and not the owner's file."""
+    return STARTER.read_bytes().split(b"\n", 1)[1]
+
+
+@main.command(epilog="Example: consent-banner check site/banner.toml")
+@_TOML
+def check(file: Path) -> None:
+    """Name every error in banner.toml, and what is allowed and yet may surprise.
+
+    Ends with status 1 when there is an error.
+    """
+    loaded = config.load(file)
+    warnings = checks.warnings(loaded)
+    for warning in warnings:
+        click.echo(f"warning: {warning}.")
+    asked = sum(category.asked for category in loaded.categories)
+    click.echo(
+        f"{file}: no error, {_count(len(warnings), 'warning')}; "
+        f"{_count(asked, 'category', 'categories')} asked."
+    )
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    word = one if number == 1 else many or f"{one}s"
+    return f"{number} {word}"
+
+
+@main.command("build", epilog="Example: consent-banner build site/banner.toml --out site/dist")
+@_TOML
+@click.option(
+    "--out",
+    default="dist",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Directory for the script, notice.json, build.json, report.json and the declaration.",
+)
+@click.option(
+    "--insert",
+    "pages",
+    multiple=True,
+    metavar="FILE.html",
+    type=click.Path(path_type=Path),
+    help="Also put the declaration into this page, between <!-- consent declaration --> and "
+    "<!-- /consent declaration -->. May be given several times.",
+)
+def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
+    """Make the script and everything that belongs to it; on an error nothing is written."""
+    loaded = config.load(file)
+    made = build.make(loaded)
+    written = emit.write(made, out, pages)
+    for warning in checks.warnings(loaded):
+        click.echo(f"warning: {warning}.")
+    click.echo(f"Wrote {len(written) - len(pages)} files to {out}.")
+    for page in pages:
+        click.echo(f"Put the declaration into {page}.")
+    click.echo()
+    click.echo(report.table(report.measure(made)))
+    click.echo(f"Notice {made.notice.sha256}")
+    click.echo()
+    click.echo("Paste one of these tags first into the <head> of every page:")
+    click.echo('  <script async src="/consent.js"></script>')
+    click.echo("or, with a name that changes whenever its content does:")
+    click.echo(
+        f'  <script async src="/{made.hashed_name}" integrity="{made.integrity}" '
+        'crossorigin="anonymous"></script>'
+    )
+    if loaded.ledger_url:
+        click.echo()
+        click.echo("Publish the notice before visitors meet it:")
+        click.echo(f"  consent-ledger publish {out}")
+
+
+@main.command(epilog="Example: consent-banner preview site/banner.toml --port 8900")
+@_TOML
+@click.option(
+    "--port",
+    default=8900,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
+def preview(file: Path, port: int) -> None:
+    """Show the banner on a small page that follows every change of banner.toml.
+
+    There is no ledger behind it: the page shows what would be sent.
+    """
+    # Only this command needs it.
+    from consent_banner import preview as server
+
+    server.serve(file, port, click.echo)
