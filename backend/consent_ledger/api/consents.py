@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Decisions: a visitor's browser records one, and a visitor reads their own."""
+
+from flask import Response
+
+from consent_ledger import records
+from consent_ledger.api.cors import check_origin
+from consent_ledger.api.operation import JSON, TEXT, VISITOR, Answer, Call, Operation, Resource
+from consent_ledger.errors import (
+    NoticeUnknown,
+    OriginUnknown,
+    OutcomeUnknown,
+    RecordConflict,
+    Stopping,
+    VisitorUnknown,
+)
+from consent_ledger.history import read_history
+from consent_ledger.schemas import DecisionSchema, HistoryQuery, HistorySchema, ReceiptSchema
+from consent_ledger.services import services
+
+PATH = "/v1/sites/<site>/consents"
+
+resource = Resource("consents")
+
+
+@resource.operation(
+    Operation(
+        "POST",
+        PATH,
+        "record",
+        "Records a decision. It is durable before it is answered; sending it again is safe.",
+        limit="limit_record",
+        cors=True,
+        body=DecisionSchema,
+        body_types=(JSON, TEXT),
+        answers={
+            201: Answer("Recorded now: the visitor's receipt.", ReceiptSchema),
+            200: Answer("Recorded before: the same receipt.", ReceiptSchema),
+        },
+        problems=(OriginUnknown, NoticeUnknown, RecordConflict, OutcomeUnknown, Stopping),
+    )
+)
+def record(call: Call) -> Response:
+    parts = services()
+    origin = check_origin(parts.origins.of(call.site))
+    body = call.body
+    notice = parts.publications.notice(call.site, body["notice"], body["build"])
+    decision = records.check_decision(call.site, origin, body, notice, parts.clock())
+    recorded: records.Recorded = parts.committer.submit(decision)
+    return Response(recorded.receipt.to_json(), 201 if recorded.created else 200, mimetype=JSON)
+
+
+@resource.operation(
+    Operation(
+        "GET",
+        PATH,
+        "history",
+        "The visitor's own decisions with their openings, newest first.",
+        limit="limit_read",
+        cors=True,
+        credentials=VISITOR,
+        query=HistoryQuery,
+        answers={200: Answer("A page of receipts.", HistorySchema)},
+        problems=(VisitorUnknown,),
+    )
+)
+def history(call: Call) -> Response:
+    page = read_history(
+        services().database, call.site, call.subject, call.query["limit"], call.query["page"]
+    )
+    return Response(page, mimetype=JSON)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""CORS for a site's own pages, and the headers that every answer carries."""
+
+from flask import Flask, Response, request
+
+from consent_ledger.api.operation import Operation
+from consent_ledger.errors import LedgerError, OriginUnknown
+from consent_ledger.services import services
+
+MAX_AGE_S = 7200
+EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+PREFLIGHT = "preflight"
+
+
+def init_app(app: Flask, operations: dict[str, Operation]) -> None:
+    """Adds an OPTIONS rule beside each path that pages of the site may call."""
+    shared = {op.path for op in operations.values() if op.cors}
+    methods = {
+        path: sorted({op.method for op in operations.values() if op.cors and op.path == path})
+        for path in shared
+    }
+
+    def preflight(**path: str) -> Response:
+        origins = services().origins.of(path["site"])
+        check_origin(origins)
+        rule = request.url_rule.rule if request.url_rule else ""
+        response = Response(status=204)
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(methods[rule])
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Max-Age"] = str(MAX_AGE_S)
+        return response
+
+    for path in sorted(shared):
+        app.add_url_rule(
+            path, PREFLIGHT, preflight, methods=["OPTIONS"], provide_automatic_options=False
+        )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        rule = request.url_rule.rule if request.url_rule else ""
+        if rule in shared:
+            _allow_own_origin(response)
+        if response.status_code not in (429, 503):
+            response.headers.pop("Retry-After", None)  # the limiter adds it to every answer
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+def _allow_own_origin(response: Response) -> None:
+    response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    try:
+        origins = services().origins.of((request.view_args or {})["site"])
+    except LedgerError:
+        return
+    if origin in origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+
+
+def check_origin(origins: frozenset[str]) -> str:
+    """The request's Origin, which is one of *origins*. Raises: OriginUnknown.
+
+    This binds browsers only: whoever writes requests by hand may send any Origin.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or origin not in origins:
+        found = "no Origin header" if origin is None else f"the origin {origin[:200]!r}"
+        raise OriginUnknown(f"found {found}, expected one of the origins this site was added with")
+    return origin

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Whether the process lives, and whether it can do its work."""
+
+from flask import Response
+
+from consent_ledger.api.operation import JSON, Answer, Call, Operation, Resource
+from consent_ledger.db import read_meta
+from consent_ledger.errors import OutcomeUnknown, Stopping
+from consent_ledger.schemas import HealthSchema
+from consent_ledger.services import services
+
+resource = Resource("health")
+
+
+@resource.operation(
+    Operation(
+        "GET",
+        "/healthz",
+        "alive",
+        "The process answers.",
+        limit="limit_health",
+        answers={200: Answer("It does.", HealthSchema)},
+    )
+)
+def alive(call: Call) -> Response:
+    return Response('{"status":"ok"}', mimetype=JSON)
+
+
+@resource.operation(
+    Operation(
+        "GET",
+        "/readyz",
+        "ready",
+        "The database can be read, and the committer can begin a transaction in it.",
+        limit="limit_health",
+        answers={200: Answer("They can.", HealthSchema)},
+        problems=(OutcomeUnknown, Stopping),
+    )
+)
+def ready(call: Call) -> Response:
+    parts = services()
+    read_meta(parts.database, "schema")
+    parts.committer.ping()
+    return Response('{"status":"ready"}', mimetype=JSON)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""An operation is described once: its route, limit, credentials, CORS, checks and its OpenAPI entry
+all come from that description, so they cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from consent_banner.schema import Table
+from flask import Blueprint, Response, request
+from marshmallow import ValidationError
+
+from consent_ledger import auth, errors
+from consent_ledger.api.body import read_json
+from consent_ledger.schemas import NoQuery
+from consent_ledger.services import services
+
+JSON = "application/json"
+TEXT = "text/plain"
+
+VISITOR = "visitor"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A success: what it means, and the schema of its JSON or the media types of another body."""
+
+    about: str
+    schema: type[Table] | None = None
+    media_types: tuple[str, ...] = (JSON,)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a route does. `limit` names a setting; `credentials` is VISITOR or a key's scope."""
+
+    method: str
+    path: str
+    name: str
+    about: str
+    limit: str
+    answers: Mapping[int, Answer]
+    problems: tuple[type[errors.LedgerError], ...] = ()
+    credentials: str | None = None
+    cors: bool = False
+    query: type[Table] = NoQuery
+    body: type[Table] | None = None
+    body_types: tuple[str, ...] = (JSON,)
+    body_limit: str = "body_limit"
+
+    @property
+    def all_problems(self) -> tuple[type[errors.LedgerError], ...]:
+        """The listed ones and those that follow from the description."""
+        found = list(self.problems)
+        if "<site>" in self.path:
+            found.append(errors.SiteUnknown)
+        if self.credentials is not None:
+            found.append(errors.Unauthenticated)
+            if self.credentials != VISITOR:
+                found.append(errors.ScopeMissing)
+        if self.body is not None:
+            found += [errors.InvalidRequest, errors.BodyTooLarge, errors.UnsupportedType]
+        # an unknown query parameter is refused everywhere
+        return (*found, errors.InvalidFields, errors.StorageUnavailable)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that passed its description's checks."""
+
+    path: dict[str, str]
+    site: str = ""
+    subject: bytes = b""
+    query: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+
+
+View = Callable[[Call], Response]
+
+
+class Resource(Blueprint):
+    """A blueprint whose routes are operations."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, __name__)
+        self.operations: dict[str, Operation] = {}
+
+    def operation(self, operation: Operation) -> Callable[[View], View]:
+        """Serves *operation* with the decorated view."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def serve(**path: str) -> Response:
+                return view(_check(operation, path))
+
+            self.add_url_rule(
+                operation.path,
+                operation.name,
+                serve,
+                methods=[operation.method],
+                provide_automatic_options=False,
+            )
+            self.operations[f"{self.name}.{operation.name}"] = operation
+            return view
+
+        return decorate
+
+
+_instances: dict[type[Table], Table] = {}
+
+
+def _check(operation: Operation, path: dict[str, str]) -> Call:
+    """Site, credentials, query and body, in this order. Raises: LedgerError, ValidationError."""
+    parts = services()
+    site = path.get("site", "")
+    if site:
+        parts.origins.of(site)  # refuses an unknown site
+    subject = b""
+    if operation.credentials == VISITOR:
+        subject = auth.visitor(site, request.headers.get("Authorization"))
+    elif operation.credentials is not None:
+        auth.check_key(
+            parts.database, site, operation.credentials, request.headers.get("Authorization")
+        )
+    query = _query(operation.query)
+    body = None
+    if operation.body is not None:
+        limit = getattr(parts.settings, operation.body_limit)
+        body = read_json(request, _instance(operation.body), operation.body_types, limit)
+    return Call(path, site, subject, query, body)
+
+
+def _query(schema: type[Table]) -> dict[str, Any]:
+    if schema is NoQuery and not request.query_string:
+        return {}
+    repeated = [key for key, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise ValidationError({key: ["found more than once, expected once"] for key in repeated})
+    found: dict[str, Any] = _instance(schema).load(request.args.to_dict())
+    return found
+
+
+def _instance(schema: type[Table]) -> Table:
+    """Making a schema costs more than loading with it, and loading leaves it unchanged."""
+    known = _instances.get(schema)
+    if known is None:
+        known = _instances[schema] = schema()
+    return known

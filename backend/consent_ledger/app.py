@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""The application factory: defaults, then settings, then each concern in turn."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from consent_ledger import limits
+from consent_ledger.api import RESOURCES, cors, problems
+from consent_ledger.api.operation import Operation
+from consent_ledger.committer import Committer
+from consent_ledger.config import Settings
+from consent_ledger.db import open_database
+from consent_ledger.services import EXTENSION, Services
+from consent_ledger.timestamps import now_ms
+
+
+def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
+    """The ledger of the settings' data directory as a WSGI application, its committer running.
+
+    Whoever makes it ends it with `close_app`. *clock* gives ms since 1970.
+    Raises: SetupError when the data directory cannot be used.
+    """
+    # Connections: one for each request thread, the committer, and some for streams.
+    database = open_database(settings.data, max_connections=2 * settings.threads + 2)
+    committer = Committer(database, settings.deadline_s, clock)
+    app = Flask("consent_ledger", static_folder=None)
+    app.url_map.merge_slashes = False  # a doubled slash is another path, not a redirect
+    app.extensions[EXTENSION] = Services(settings, database, committer, clock)
+
+    operations: dict[str, Operation] = {}
+    for resource in RESOURCES:
+        app.register_blueprint(resource)
+        operations |= resource.operations
+    problems.init_app(app)
+    cors.init_app(app, operations)
+    limits.init_app(app, settings, operations)
+
+    @app.teardown_appcontext
+    def give_connection_back(_: BaseException | None) -> None:
+        if not database.is_closed():
+            database.close()
+
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the way Flask documents
+            app.wsgi_app, x_for=count, x_proto=0, x_host=0, x_port=0, x_prefix=0
+        )
+    committer.start()
+    return app
+
+
+def close_app(app: Flask) -> None:
+    """Writes and answers what is queued, then closes the database."""
+    services: Services = app.extensions[EXTENSION]
+    services.close()

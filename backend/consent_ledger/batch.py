@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""One transaction on the log: everything a group of requests writes becomes durable together.
+
+The head row of a site's log is the only lock. It is read inside the transaction and moved by
+compare-and-swap on its size, so that another process which writes in between is never overlooked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import peewee
+from consent_banner import canonical
+
+from consent_ledger import preferences, statements
+from consent_ledger.db import Database
+from consent_ledger.errors import SiteUnknown
+from consent_ledger.models import Entry, Record, Table
+from consent_ledger.opening import Opening, Receipt
+from consent_ledger.timestamps import now_ms
+
+
+class Work(Protocol):
+    """Something to write. `apply` may refuse by raising before it has changed the batch."""
+
+    def apply(self, batch: Batch) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one piece of work: its result, or why it was refused."""
+
+    result: Any = None
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class Head:
+    """A site's log as this transaction sees it. `time_ms` is the server time of all it appends."""
+
+    site: str
+    generation: int
+    origin: str
+    stored_size: int
+    time_ms: int
+    appended: list[bytes] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return self.stored_size + len(self.appended)
+
+    def append(self, entry: bytes) -> int:
+        """Gives *entry* the next index and returns it."""
+        self.appended.append(entry)
+        return self.size - 1
+
+
+class HeadMovedError(AssertionError):
+    """The head changed under an immediate transaction: a bug, and nothing may be committed."""
+
+
+def commit(
+    database: Database, works: Sequence[Work], clock: Callable[[], int] = now_ms
+) -> list[Done]:
+    """Writes *works* in one durable transaction and says what became of each, in order.
+
+    A refused one leaves no trace and does not hinder the others.
+    Raises: peewee.DatabaseError when nothing was written.
+    """
+    with database.atomic("IMMEDIATE"):
+        batch = Batch(database, clock)
+        done = [_apply(work, batch) for work in works]
+        batch.write()
+    return done
+
+
+def _apply(work: Work, batch: Batch) -> Done:
+    try:
+        return Done(work.apply(batch))
+    except peewee.DatabaseError:
+        raise  # a doubt about the database is everyone's
+    except Exception as error:  # whatever is wrong with one must not hinder the others
+        return Done(error=error)
+
+
+class Batch:
+    """Reads what a piece of work needs, and gathers rows until `write`."""
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._clock = clock
+        self._heads: dict[str, Head] = {}
+        self._receipts: dict[tuple[str, bytes], Receipt] = {}
+        self._preferences: dict[tuple[str, bytes], preferences.State] = {}
+        self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
+
+    def head(self, site: str) -> Head:
+        """The head of the site's newest generation. Raises: SiteUnknown."""
+        head = self._heads.get(site)
+        if head is None:
+            row = self._database.execute_sql(statements.HEAD, (site, 1)).fetchone()
+            if row is None:
+                raise SiteUnknown(f"this ledger keeps no site {site!r}")
+            generation, origin, size, last_ms = row
+            head = Head(site, generation, origin, size, max(self._clock(), last_ms))
+            self._heads[site] = head
+        return head
+
+    def record(self, site: str, record_id: bytes) -> Receipt | None:
+        """The receipt of a record that is stored, or waits in this batch."""
+        waiting = self._receipts.get((site, record_id))
+        if waiting is not None:
+            return waiting
+        row = self._database.execute_sql(statements.RECORD, (site, record_id)).fetchone()
+        if row is None:
+            return None
+        origin, index, entry, *opened = row
+        return Receipt(origin, index, entry, Opening(*opened))
+
+    def add_record(
+        self, head: Head, kind: int, record_id: bytes, subject: bytes, receipt: Receipt
+    ) -> None:
+        """Appends a private entry with its opening, at the index that the receipt names."""
+        index = head.append(receipt.entry)
+        if index != receipt.index:
+            raise AssertionError("Batch.add_record: the receipt names another index")
+        self._receipts[head.site, record_id] = receipt
+        opening = receipt.opening
+        self.add_row(
+            Record,
+            head.site,
+            head.generation,
+            index,
+            kind,
+            record_id,
+            subject,
+            opening.subject_part,
+            opening.subject_salt,
+            opening.evidence_part,
+            opening.evidence_salt,
+        )
+
+    def fold_preferences(self, site: str, subject: bytes, new: preferences.State) -> None:
+        """Takes a decision into the visitor's current preferences."""
+        known = self._preferences.get((site, subject))
+        if known is None:
+            row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
+            known = json.loads(row[0]) if row else None
+        self._preferences[site, subject] = preferences.fold(known, new)
+
+    def add_row(self, table: type[Table], *values: Any) -> None:
+        """A row of *table*, its values in the order of the columns."""
+        self._rows.setdefault(table, []).append(values)
+
+    def one(self, query: Any) -> Any:
+        """First row of a peewee query as a tuple, or None."""
+        return query.tuples().first(self._database)
+
+    def write(self) -> None:
+        """Writes what was gathered. Everything that belongs to the same moment goes in here:
+        the log's tiles and its signed head are extended where the head moves."""
+        execute = self._database.execute_sql
+        for head in self._heads.values():
+            if not head.appended:
+                continue
+            self._database.executemany(
+                statements.INSERT[Entry],
+                (
+                    (head.site, head.generation, index, entry)
+                    for index, entry in enumerate(head.appended, head.stored_size)
+                ),
+            )
+            moved = execute(
+                statements.MOVE_HEAD,
+                (head.size, head.time_ms, head.site, head.generation, head.stored_size),
+            )
+            if moved.rowcount != 1:
+                raise HeadMovedError("Batch.write: the head's size changed inside its transaction")
+        for table, rows in self._rows.items():
+            self._database.executemany(statements.INSERT[table], rows)
+        self._database.executemany(
+            statements.PUT_PREFERENCE,
+            (
+                (site, subject, canonical.dumps(state))
+                for (site, subject), state in self._preferences.items()
+            ),
+        )

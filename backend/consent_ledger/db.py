@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""The database of a data directory: made once by `init`, opened with durable settings."""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import peewee
+from playhouse.pool import PooledSqliteDatabase
+
+from consent_ledger.errors import SetupError
+from consent_ledger.models import TABLES, Meta
+from consent_ledger.timestamps import moment, now_ms
+
+SCHEMA = 1
+FILE = "ledger.db"
+
+BUSY_TIMEOUT_S = 5
+
+PRAGMAS: tuple[tuple[str, int | str], ...] = (
+    ("journal_mode", "wal"),
+    ("synchronous", "full"),  # a commit is on the disk before it returns
+    # macOS: fsync alone leaves data in the drive's cache
+    *((("fullfsync", 1), ("checkpoint_fullfsync", 1)) if sys.platform == "darwin" else ()),
+    ("secure_delete", "on"),  # deleted bytes are overwritten, which erasing relies on
+    ("foreign_keys", 1),
+)
+
+
+class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no types
+    """A pool of connections to one file; each thread that asks gets its own until it closes it."""
+
+    def __init__(self, path: Path, max_connections: int = 64) -> None:
+        super().__init__(
+            str(path),
+            max_connections=max_connections,
+            timeout=BUSY_TIMEOUT_S,
+            pragmas=PRAGMAS,
+            check_same_thread=False,
+        )
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Runs *sql* for each row. Raises: peewee's errors, as its own queries do."""
+        try:
+            self.cursor().executemany(sql, rows)
+        except sqlite3.IntegrityError as error:
+            raise peewee.IntegrityError(*error.args) from error
+        except sqlite3.DatabaseError as error:
+            raise peewee.DatabaseError(*error.args) from error
+
+
+def initialise(directory: Path, log_name: str) -> Path:
+    """Makes *directory* and an empty ledger in it, both for this user only; returns the file.
+
+    Raises: SetupError when there is a database already, or nothing can be written.
+    """
+    path = directory / FILE
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        raise SetupError(f"{path} exists already: this ledger is initialised") from None
+    except OSError as error:
+        raise SetupError(
+            f"{directory} cannot be written ({error.strerror}); name another with --data"
+        ) from None
+    database = Database(path)
+    try:
+        with database.connection_context(), database.atomic("IMMEDIATE"):
+            for table in TABLES:
+                peewee.SchemaManager(table, database=database).create_all()
+            Meta.insert_many(
+                [
+                    {"key": "schema", "value": str(SCHEMA)},
+                    {"key": "log_name", "value": log_name},
+                    {"key": "created", "value": moment(now_ms())},
+                ]
+            ).execute(database)
+    finally:
+        database.close_all()
+    return path
+
+
+def open_database(directory: Path, max_connections: int = 64) -> Database:
+    """The ledger of *directory*, checked to be one that this version understands and may write.
+
+    Raises: SetupError with a sentence that says what to do.
+    """
+    path = directory / FILE
+    if not path.exists():
+        raise SetupError(
+            f"{directory} holds no ledger yet; run `consent-ledger --data {directory} init` first"
+        )
+    if not os.access(path, os.W_OK) or not os.access(directory, os.W_OK | os.X_OK):
+        raise SetupError(
+            f"{directory} cannot be written by this user; "
+            "correct its owner or name another with --data"
+        )
+    database = Database(path, max_connections)
+    try:
+        with database.connection_context():
+            found = read_meta(database, "schema")
+    except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+        database.close_all()
+        raise SetupError(f"{path} cannot be opened as a ledger's database: {error}") from None
+    if found is None or not found.isdigit():
+        database.close_all()
+        raise SetupError(f"{path} is no ledger's database: it names no schema version")
+    if int(found) > SCHEMA:
+        database.close_all()
+        raise SetupError(
+            f"{path} was written by a newer version (schema {found}, this one knows {SCHEMA}); "
+            "install that version of consent-ledger"
+        )
+    return database
+
+
+def read_meta(database: Database, key: str) -> str | None:
+    row = Meta.select(Meta.value).where(Meta.key == key).tuples().first(database)
+    return row[0] if row else None

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""A visitor's own records, newest first, in pages."""
+
+import json
+
+from consent_ledger.db import Database
+from consent_ledger.errors import VisitorUnknown
+from consent_ledger.models import Entry, Log, Record
+from consent_ledger.opening import Opening, Receipt
+
+SCHEMA = "consent-ledger/history/v1"
+
+
+def read_history(
+    database: Database, site: str, subject: bytes, limit: int, page: str | None
+) -> bytes:
+    """A page of receipts as canonical JSON; `next` continues it, or is null at the end.
+
+    Raises: VisitorUnknown when nothing at all is recorded for *subject*.
+    """
+    query = (
+        Record.select(
+            Record.generation,
+            Log.origin,
+            Record.entry_index,
+            Entry.entry,
+            Record.subject_part,
+            Record.subject_salt,
+            Record.evidence_part,
+            Record.evidence_salt,
+        )
+        .join(Log, on=((Log.site == Record.site) & (Log.generation == Record.generation)))
+        .join(
+            Entry,
+            on=(
+                (Entry.site == Record.site)
+                & (Entry.generation == Record.generation)
+                & (Entry.entry_index == Record.entry_index)
+            ),
+        )
+        .where((Record.site == site) & (Record.subject == subject))
+        .order_by(Record.generation.desc(), Record.entry_index.desc())
+        .limit(limit + 1)
+    )
+    if page is not None:
+        generation, index = map(int, page.split("-"))
+        query = query.where(
+            (Record.generation < generation)
+            | ((Record.generation == generation) & (Record.entry_index < index))
+        )
+    rows = list(query.tuples().execute(database))
+    if not rows and page is None:
+        raise VisitorUnknown("nothing is recorded for this token on this site")
+    more = len(rows) > limit
+    rows = rows[:limit]
+    receipts = (
+        Receipt(origin, index, entry, Opening(*opened)).to_json()
+        for _, origin, index, entry, *opened in rows
+    )
+    following = f'"{rows[-1][0]}-{rows[-1][2]}"' if more else "null"
+    return b'{"next":%b,"records":[%b],"schema":"%b","site":%b}' % (
+        following.encode(),
+        b",".join(receipts),
+        SCHEMA.encode(),
+        json.dumps(site).encode(),
+    )

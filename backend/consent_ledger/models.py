@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""The tables. The site's id leads every primary key, so that a site is one slice of each table.
+
+Models are bound to no database: a query says which one it runs on (`query.execute(database)`), so
+that several ledgers can live in one process.
+"""
+
+from peewee import (
+    BigIntegerField,
+    BlobField,
+    CompositeKey,
+    IntegerField,
+    Model,
+    SmallIntegerField,
+    TextField,
+)
+
+
+class Table(Model):
+    class Meta:
+        legacy_table_names = False
+
+
+class Meta(Table):
+    """About the database itself: its schema version, the log name, when it was made."""
+
+    key = TextField(primary_key=True)
+    value = TextField()
+
+
+class Site(Table):
+    """A website; `origins` is a JSON array of what its browsers send as Origin."""
+
+    site = TextField(primary_key=True)
+    name = TextField()
+    origins = TextField()
+    created_ms = BigIntegerField()
+
+
+class Log(Table):
+    """The head row of a site's log, and the only lock that writing takes."""
+
+    site = TextField()
+    generation = IntegerField()
+    origin = TextField(unique=True)
+    size = BigIntegerField()
+    last_ms = BigIntegerField()  # server time of the last entry; never decreases
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation")
+
+
+class Entry(Table):
+    """The bytes of one index; `entry.py` says what they are."""
+
+    site = TextField()
+    generation = IntegerField()
+    entry_index = BigIntegerField()
+    entry = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation", "entry_index")
+        without_rowid = True  # rows are short: one tree instead of a table and its index
+
+
+class Record(Table):
+    """The openings of a private entry, as the canonical bytes that were committed to.
+
+    What names a person is nullable: erasing empties it, and the entry stays. `kind` repeats the
+    entry's, so that openings are found without reading entries.
+    """
+
+    site = TextField()
+    generation = IntegerField()
+    entry_index = BigIntegerField()
+    kind = SmallIntegerField()
+    record_id = BlobField(null=True)  # 16 bytes, chosen by the browser
+    subject = BlobField(null=True)  # 32 bytes, see visitors.py
+    subject_part = BlobField(null=True)
+    subject_salt = BlobField(null=True)
+    evidence_part = BlobField(null=True)
+    evidence_salt = BlobField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation", "entry_index")
+        indexes = (
+            (("site", "record_id"), True),
+            (("site", "subject", "generation", "entry_index"), False),
+        )
+
+
+class Preference(Table):
+    """What a visitor last decided; `state` is the canonical JSON that `preferences.py` folds."""
+
+    site = TextField()
+    subject = BlobField()
+    state = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "subject")
+
+
+class Notice(Table):
+    """A notice as the bytes that its hash names; never changed."""
+
+    site = TextField()
+    notice = BlobField()  # SHA-256
+    document = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "notice")
+
+
+class Publication(Table):
+    """A build and the notice it shows, with the index of the entry that made them public."""
+
+    site = TextField()
+    build = BlobField()  # SHA-256
+    notice = BlobField()
+    config = BlobField()
+    integrity = TextField()
+    generation = IntegerField()
+    entry_index = BigIntegerField()
+    published_ms = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "build")
+
+
+class ApiKey(Table):
+    """A key of one site; the secret is kept as a hash only. Times are ms since 1970."""
+
+    site = TextField()
+    key_id = TextField()  # 12 hexadecimal digits, the readable part of the key
+    label = TextField()
+    scopes = TextField()  # comma-separated: audit, manage, publish
+    secret_hash = BlobField()  # SHA-256 of the whole key
+    created_ms = BigIntegerField()
+    expires_ms = BigIntegerField(null=True)
+    last_used_ms = BigIntegerField(null=True)  # cut to the hour
+    revoked_ms = BigIntegerField(null=True)
+    replaces = TextField(null=True)  # key_id that this one takes over from
+
+    class Meta:
+        primary_key = CompositeKey("site", "key_id")
+
+
+TABLES: tuple[type[Table], ...] = (
+    Meta,
+    Site,
+    Log,
+    Entry,
+    Record,
+    Preference,
+    Notice,
+    Publication,
+    ApiKey,
+)

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: MIT
+"""What requests may hold and answers do hold; the OpenAPI document is made from the same schemas.
+
+Nothing is coerced: `1.0` is no integer, `"true"` no boolean, and an unknown field is refused.
+"""
+
+import re
+from typing import Any
+
+from consent_banner import rules
+from consent_banner.notice import NoticeSchema
+from consent_banner.schema import Exact, ManyTables, OneTable, Table, show
+from marshmallow import ValidationError, fields
+
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_CHOICES = 1000
+
+ACTIONS = ("accept_all", "reject_all", "customise", "withdraw", "signal", "object")
+LAYERS = ("first", "second", "page")
+CONTROLS = ("accept_all", "reject_all", "save", "embed", "signal", "api")
+STATUSES = ("given", "refused", "withdrawn")
+
+HEX32, HEX64 = "[0-9a-f]{32}", "[0-9a-f]{64}"
+MOMENT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
+HOUR = r"\d{4}-\d{2}-\d{2}T\d{2}Z"
+BASE64_32 = "[A-Za-z0-9+/]{43}="
+BASE64 = "[A-Za-z0-9+/]+={0,2}"
+
+
+def text(expected: str, pattern: str, *, nullable: bool = False, **rest: Any) -> Exact:
+    """A string that matches *pattern* as a whole."""
+    compiled = re.compile(pattern, re.ASCII)
+    return Exact(
+        expected + (" or null" if nullable else ""),
+        lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None,
+        required=True,
+        nullable=nullable,
+        metadata={"type": "string", "pattern": f"^(?:{pattern})$", **rest},
+    )
+
+
+def digits(count: int, *, nullable: bool = False, **rest: Any) -> Exact:
+    """Lower-case hexadecimal digits."""
+    return text(
+        f"{count} lower-case hexadecimal digits",
+        f"[0-9a-f]{{{count}}}",
+        nullable=nullable,
+        **rest,
+    )
+
+
+def integer(low: int, high: int = MAX_SAFE_INTEGER, **rest: Any) -> Exact:
+    upper = "2^53 - 1" if high == MAX_SAFE_INTEGER else str(high)
+    return Exact(
+        f"an integer from {low} to {upper}",
+        lambda value: (
+            isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        ),
+        required=True,
+        metadata={"type": "integer", "minimum": low, "maximum": high, **rest},
+    )
+
+
+def flag() -> Exact:
+    return Exact(
+        "true or false",
+        lambda value: isinstance(value, bool),
+        required=True,
+        metadata={"type": "boolean"},
+    )
+
+
+def one_of(*known: str) -> Exact:
+    expected = f'"{known[0]}"' if len(known) == 1 else "one of " + ", ".join(known)
+    return Exact(
+        expected,
+        lambda value: isinstance(value, str) and value in known,
+        required=True,
+        metadata={"type": "string", "enum": list(known)},
+    )
+
+
+def words(expected: str) -> Exact:
+    return Exact(
+        expected,
+        lambda value: isinstance(value, str),
+        required=True,
+        metadata={"type": "string"},
+    )
+
+
+def nothing() -> Exact:
+    return Exact("null", lambda _: False, required=True, nullable=True, metadata={"type": "null"})
+
+
+class ById(fields.Field[dict[str, Any]]):
+    """An object whose keys are ids of categories and services, each value as *each* says."""
+
+    def __init__(self, each: Exact, **metadata: Any) -> None:
+        self.each = each
+        super().__init__(
+            required=True,
+            error_messages={
+                "required": "missing, expected an object",
+                "null": "found null, expected an object",
+            },
+            metadata={
+                "type": "object",
+                "additionalProperties": each.metadata,
+                "propertyNames": {"pattern": f"^{rules.ID.pattern}$"},
+                "maxProperties": MAX_CHOICES,
+                **metadata,
+            },
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> dict[str, Any]:
+        if not isinstance(value, dict) or len(value) > MAX_CHOICES:
+            found = f"{len(value)} entries" if isinstance(value, dict) else show(value)
+            raise ValidationError(f"found {found}, expected an object with up to {MAX_CHOICES} ids")
+        errors: dict[str, list[str]] = {}
+        for key, item in value.items():
+            if not rules.is_id(key):
+                errors[key] = [f"found the key {show(key)}, expected an id ({rules.ID.pattern})"]
+            elif not self.each.check(item):
+                errors[key] = [f"found {show(item)}, expected {self.each.expected}"]
+        if errors:
+            raise ValidationError(errors)
+        return value
+
+
+# Requests
+
+
+class DecisionSchema(Table):
+    """The body of a posted decision; what depends on the notice is checked in `records.py`."""
+
+    id = digits(32, description="Record id, 128 random bits, made by the browser.")
+    token = digits(32, description="The visitor's token; only its hash is kept.")
+    seq = integer(1, description="Counts up with each decision of a token.")
+    decided_at_ms = integer(0, description="The browser's clock, ms since 1970 UTC.")
+    previous = digits(32, nullable=True, description="Record id of the decision before.")
+    notice = digits(64, description="SHA-256 of the notice that was shown.")
+    build = digits(64, description="The build that showed it.")
+    language = text("a language tag", rules.LANGUAGE.pattern)
+    action = one_of(*ACTIONS)
+    layer = one_of(*LAYERS)
+    control = one_of(*CONTROLS)
+    gpc = flag()
+    choices = ById(
+        flag(), description="Every asked category and every active service of it, and no others."
+    )
+
+
+class ScriptSchema(Table):
+    file = text("a file name such as consent.0123456789ab.js", r"[A-Za-z0-9._-]{1,100}")
+    integrity = text("an SRI hash such as sha384-…", "sha384-[A-Za-z0-9+/]{64}")
+    bytes = integer(1)
+
+
+class BuildSchema(Table):
+    schema = one_of("consent-ledger/build/v1")
+    build = digits(64)
+    notice = digits(64)
+    config = digits(64)
+    script = OneTable(ScriptSchema, required=True)
+    generator = text("a name and version", "[ -~]{1,100}")
+
+
+class PublicationSchema(Table):
+    """A notice (as `notice.json`) and the build that shows it (as `build.json`)."""
+
+    notice = OneTable(NoticeSchema, required=True)
+    build = OneTable(BuildSchema, required=True)
+
+
+class Number(fields.Field[int]):
+    """A whole number in a query string."""
+
+    def __init__(self, low: int, high: int, *, default: int, about: str) -> None:
+        self.low, self.high = low, high
+        super().__init__(
+            load_default=default,
+            metadata={
+                "type": "integer",
+                "minimum": low,
+                "maximum": high,
+                "default": default,
+                "description": about,
+            },
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> int:
+        if not re.fullmatch("[0-9]{1,15}", value) or not self.low <= int(value) <= self.high:
+            raise ValidationError(
+                f"found {show(value)}, expected a whole number from {self.low} to {self.high}"
+            )
+        return int(value)
+
+
+def choice(known: tuple[str, ...], about: str) -> Exact:
+    """One of *known* in a query string; the first is the default."""
+    return Exact(
+        "one of " + ", ".join(known),
+        lambda value: value in known,
+        load_default=known[0],
+        metadata={
+            "type": "string",
+            "enum": list(known),
+            "default": known[0],
+            "description": about,
+        },
+    )
+
+
+class NoQuery(Table):
+    """No parameters at all."""
+
+
+class HistoryQuery(Table):
+    limit = Number(1, 100, default=20, about="Records on a page.")
+    page = Exact(
+        "the `next` of the page before",
+        lambda value: (
+            isinstance(value, str) and re.fullmatch("[0-9]{1,9}-[0-9]{1,15}", value) is not None
+        ),
+        load_default=None,
+        metadata={
+            "type": "string",
+            "pattern": "^[0-9]{1,9}-[0-9]{1,15}$",
+            "description": "The `next` of the page before.",
+        },
+    )
+
+
+class ExportQuery(Table):
+    format = choice(("ndjson", "csv"), "One JSON object, or one CSV row, for each entry.")
+    parts = choice(
+        ("evidence", "all"), "Whether the subject parts, which single out people, are handed over."
+    )
+
+
+# Answers
+
+
+class SubjectPartSchema(Table):
+    id = digits(32)
+    subject = digits(64)
+    seq = integer(1)
+    recorded_at = text("a time", MOMENT)
+    decided_at = text("a time", MOMENT)
+    previous = digits(32, nullable=True)
+
+
+class EvidencePartSchema(Table):
+    schema = one_of("consent-ledger/evidence/v1")
+    action = one_of(*ACTIONS)
+    categories = ById(flag())
+    services = ById(flag())
+    notice = digits(64)
+    build = digits(64)
+    language = text("a language tag", rules.LANGUAGE.pattern)
+    layer = one_of(*LAYERS)
+    control = one_of(*CONTROLS)
+    gpc = flag()
+    origin = text("an origin", "https?://[!-~]+")
+    recorded_hour = text("an hour", HOUR)
+    expires_hour = text("an hour", HOUR)
+
+
+class SubjectOpeningSchema(Table):
+    part = OneTable(SubjectPartSchema, required=True)
+    salt = text("32 bytes in base64", BASE64_32)
+
+
+class EvidenceOpeningSchema(Table):
+    part = OneTable(EvidencePartSchema, required=True)
+    salt = text("32 bytes in base64", BASE64_32)
+
+
+class ReceiptSchema(Table):
+    schema = one_of("consent-ledger/receipt/v1")
+    origin = text("a log's origin", "[!-~]+")
+    index = integer(0)
+    entry = text("89 bytes in base64", "[A-Za-z0-9+/]{119}=")
+    subject = OneTable(SubjectOpeningSchema, required=True)
+    evidence = OneTable(EvidenceOpeningSchema, required=True)
+    proof = nothing()
+
+
+class HistorySchema(Table):
+    schema = one_of("consent-ledger/history/v1")
+    site = text("a site id", rules.SITE_ID.pattern)
+    records = ManyTables(ReceiptSchema, required=True)
+    next = text("a page, when more follow,", "[0-9]+-[0-9]+", nullable=True)
+
+
+class PreferencesSchema(Table):
+    schema = one_of("consent-ledger/preferences/v1")
+    site = text("a site id", rules.SITE_ID.pattern)
+    seq = integer(1)
+    record = digits(32)
+    index = integer(0)
+    action = one_of(*ACTIONS)
+    categories = ById(flag())
+    services = ById(flag())
+    statuses = ById(one_of(*STATUSES))
+    notice = digits(64)
+    language = text("a language tag", rules.LANGUAGE.pattern)
+    recorded_at = text("a time", MOMENT)
+    expires_hour = text("an hour", HOUR)
+
+
+class PublishedSchema(Table):
+    notice = digits(64)
+    build = digits(64)
+    index = integer(0)
+    published_at = text("a time", MOMENT)
+
+
+class HealthSchema(Table):
+    status = one_of("ok", "ready")
+
+
+class DocumentSchema(Table):
+    """An OpenAPI document, by its top level."""
+
+    openapi = one_of("3.1.0")
+    info = Exact("an object", lambda value: isinstance(value, dict), required=True)
+    paths = Exact("an object", lambda value: isinstance(value, dict), required=True)
+    components = Exact("an object", lambda value: isinstance(value, dict), required=True)
+
+
+class ProblemSchema(Table):
+    """RFC 9457, with a stable `code`, the faulty fields, and a name to find the log line by."""
+
+    type = text("a URN", "urn:consent-ledger:problem:[a-z_]+")
+    code = text("a code", "[a-z_]+")
+    title = words("a title")
+    status = integer(400, 599)
+    detail = words("a sentence")
+    errors = Exact(
+        "messages by field",
+        lambda value: (
+            isinstance(value, dict) and all(isinstance(item, list) for item in value.values())
+        ),
+        metadata={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    )
+    request = Exact(
+        "a request id",
+        lambda value: isinstance(value, str),
+        metadata={"type": "string", "description": "Names the line in the operator's log."},
+    )

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""What an application is made of, handed to its views in one piece."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from consent_ledger.committer import Committer
+from consent_ledger.config import Settings
+from consent_ledger.db import Database
+from consent_ledger.notices import Publications
+from consent_ledger.sites import SiteOrigins
+
+EXTENSION = "consent-ledger"
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    committer: Committer
+    clock: Callable[[], int]
+    origins: SiteOrigins = field(init=False)
+    publications: Publications = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origins", SiteOrigins(self.database))
+        object.__setattr__(self, "publications", Publications(self.database))
+
+    def close(self) -> None:
+        """Writes and answers what is queued, then closes the database."""
+        self.committer.close()
+        self.database.close_all()
+
+
+def services() -> Services:
+    """Those of the application that handles the current request."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""SQL of the busy path: built from the models once, so that a request does not build it again.
+
+Values are always parameters, in the order that each comment gives.
+"""
+
+from typing import Any
+
+from peewee import EXCLUDED, SqliteDatabase
+
+from consent_ledger.models import Entry, Log, Notice, Preference, Publication, Record, Table
+
+_DIALECT = SqliteDatabase(None)  # never opened; peewee asks it how SQLite spells things
+
+
+def _sql(query: Any) -> str:
+    return str(query.bind(_DIALECT).sql()[0])
+
+
+def _insert(table: type[Table]) -> str:
+    fields = table._meta.sorted_fields
+    return _sql(table.insert(dict.fromkeys(fields, b"")))
+
+
+# A whole row, in the order of the model's fields.
+INSERT: dict[type[Table], str] = {
+    table: _insert(table) for table in (Entry, Record, Notice, Publication)
+}
+
+# site, 1 -> generation, origin, size, last_ms of the newest generation
+HEAD = _sql(
+    Log.select(Log.generation, Log.origin, Log.size, Log.last_ms)
+    .where(Log.site == "")
+    .order_by(Log.generation.desc())
+    .limit(1)
+)
+
+# size, last_ms, site, generation, size before -> one row, or the head has moved
+MOVE_HEAD = _sql(
+    Log.update({Log.size: 0, Log.last_ms: 0}).where(
+        (Log.site == "") & (Log.generation == 0) & (Log.size == 0)
+    )
+)
+
+# site, record id -> origin, index, entry and the opening
+RECORD = _sql(
+    Record.select(
+        Log.origin,
+        Record.entry_index,
+        Entry.entry,
+        Record.subject_part,
+        Record.subject_salt,
+        Record.evidence_part,
+        Record.evidence_salt,
+    )
+    .join(Log, on=((Log.site == Record.site) & (Log.generation == Record.generation)))
+    .join(
+        Entry,
+        on=(
+            (Entry.site == Record.site)
+            & (Entry.generation == Record.generation)
+            & (Entry.entry_index == Record.entry_index)
+        ),
+    )
+    .where((Record.site == "") & (Record.record_id == b""))
+)
+
+# site, subject -> state
+PREFERENCE = _sql(
+    Preference.select(Preference.state).where((Preference.site == "") & (Preference.subject == b""))
+)
+
+# site, subject, state
+PUT_PREFERENCE = _sql(
+    Preference.insert(site="", subject=b"", state=b"").on_conflict(
+        conflict_target=[Preference.site, Preference.subject],
+        update={Preference.state: EXCLUDED.state},
+    )
+)
