@@ -198,6 +198,8 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def welcome(urls: dict[str, str], data: Path, key_file: Path) -> str:
+    by_address = urls["ledger"].replace("ledger.localhost", "127.0.0.1")
+    export = f"{by_address}/v1/sites/{SITE}/export"
     return f"""
 Consent Ledger is running.
 
@@ -212,8 +214,7 @@ Try this:
   4. Open "Your choices": what is in force, and what the ledger holds.
   5. Withdraw with "Cookie choices" at the foot of any page.
   6. As an auditor, list every record:
-     curl -H "Authorization: Bearer $(cat {shown(key_file)})" \\
-       "{urls["ledger"].replace(NAMES["ledger"] + ".localhost", "127.0.0.1")}/v1/sites/{SITE}/export"
+     curl -H "Authorization: Bearer $(cat {shown(key_file)})" {export}
 
 Everything is kept in {shown(data)}. Ctrl-C ends it."""
 

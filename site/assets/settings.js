@@ -7,7 +7,7 @@ import { whenConsent } from "./consent-api.js";
 export const SETTINGS = {
   language: ["en", "fr", "de"],
   project: ["atlas", "harbour", "fieldwork"],
-  rows: ["5", "10", "25"],
+  rows: ["10", "5", "25"],
   version: ["v2", "v1"],
   format: ["json", "csv"],
   theme: ["system", "light", "dark"],
