@@ -24,11 +24,16 @@ class DemoError(Exception):
     """Something a person can put right; the message is the one sentence they see."""
 
 
+def env() -> dict[str, str]:
+    """This process's environment without settings for another ledger."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("CONSENT_LEDGER_")}
+
+
 def run(command: str, *arguments: object) -> str:
     """Standard output of consent-ledger or consent-banner. Raises: DemoError with its sentence."""
     line = [str(BIN / command), *map(str, arguments)]
     try:
-        answer = subprocess.run(line, capture_output=True, text=True, check=False)
+        answer = subprocess.run(line, env=env(), capture_output=True, text=True, check=False)
     except OSError as error:
         raise DemoError(f"{command} cannot be started: {error.strerror}; run make run") from None
     if answer.returncode != 0:
@@ -55,14 +60,16 @@ def run_ledger(data: Path, *arguments: object) -> str:
 
 def publish(data: Path, build: Path) -> None:
     """Tells the ledger the notice and build that the banner names; a repeat changes nothing."""
-    run_ledger(data, "publish", SITE, build)
+    run_ledger(data, "publish", build)
 
 
 def audit_key(data: Path) -> Path:
     """The file with an API key that may export the site's records; made at the first call."""
     file = data / "audit.key"
     if not file.exists():
-        key = run_ledger(data / "ledger", "key", "issue", "--site", SITE, "--scope", "audit")
+        key = run_ledger(
+            data / "ledger", "key", "issue", SITE, "--label", "demo", "--scope", "audit"
+        )
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             out.write(key.strip() + "\n")
     return file
@@ -81,7 +88,12 @@ class Ledger:
         line += ["--host", "127.0.0.1", "--port", str(port)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                line,
+                env=env(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def wait_until_ready(self, stop: threading.Event) -> None:

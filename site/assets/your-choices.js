@@ -16,7 +16,7 @@ const words = (value) => (value ? "Allowed" : "Not allowed");
 const time = (iso) => new Date(iso).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "medium" });
 
 /** One row per category and, below it, per service, from the notice that the banner was built from. */
-function showState(notice, consent) {
+function showState(consent) {
   const language = notice.default_language;
   const isAnswered = consent.choices() !== null;
   const rows = notice.categories.flatMap((category) => {
@@ -57,31 +57,59 @@ async function copyRecord() {
   }
 }
 
+let notice = null;
+
+/** A service's name for people. @param {string} id */
+const nameOf = (id) => {
+  const service = notice.categories.flatMap((category) => category.services).find((known) => known.id === id);
+  return service?.name[notice.default_language] ?? id;
+};
+
 const ask = (consent, what) => consent.fetch(what).catch(() => null);
 
+/** A receipt from the visitor's history as one item of a list. */
+function item({ origin, index, subject, evidence }) {
+  const { id, recorded_at: recordedAt } = subject.part;
+  const { action, services } = evidence.part;
+  const allowed = Object.keys(services).filter((service) => services[service]);
+  return make(
+    "li",
+    {},
+    make("time", { datetime: recordedAt }, time(recordedAt)),
+    `: you ${ACTIONS[action] ?? action}. `,
+    allowed.length ? `Allowed: ${allowed.map(nameOf).join(", ")}. ` : "Nothing optional allowed. ",
+    make("br", {}),
+    make("span", { class: "muted" }, `Entry ${index} of ${origin}, record `, make("code", {}, id)),
+  );
+}
+
+/** Whether the ledger's current answer is the one in force here. */
+function agreement(preferences, consent) {
+  const agrees = Object.entries(preferences.services).every(([id, granted]) => granted === consent.granted(id));
+  return agrees
+    ? "The ledger’s current answer is the one in force in this browser."
+    : "The ledger’s current answer differs from this browser: your last choice is still on its way.";
+}
+
 async function showLedger(consent) {
-  const [preferences, history] = await Promise.all([ask(consent, "preferences"), ask(consent, "consents")]);
   const where = byId("ledger");
   if (!consent.record()) {
     where.replaceChildren(make("p", {}, "Nothing. You have not made a choice in this browser yet, so there is no record of you."));
     return;
   }
-  if (!preferences) {
-    where.replaceChildren(make("p", {}, "The ledger cannot be reached, or your record is still on its way. It waits in your browser and is sent again by itself."));
+  const [preferences, history] = await Promise.all([ask(consent, "preferences"), ask(consent, "consents")]);
+  if (!preferences || !history) {
+    where.replaceChildren(
+      make("p", {}, "The ledger cannot be reached, or your record is still on its way. It waits in your browser and is sent again by itself."),
+    );
     return;
   }
-  const entries = (history?.consents ?? []).map((entry) => {
-    const allowed = Object.entries(entry.services ?? {}).filter(([, granted]) => granted).map(([id]) => id);
-    return make(
-      "li",
-      {},
-      make("time", { datetime: entry.recorded_at }, time(entry.recorded_at)),
-      `: you ${ACTIONS[entry.action] ?? entry.action}. `,
-      allowed.length ? `Allowed: ${allowed.join(", ")}. ` : "Nothing optional is allowed. ",
-      make("code", {}, entry.id),
-    );
-  });
-  where.replaceChildren(make("ol", { class: "history" }, ...entries));
+  const more = history.next ? [make("p", {}, "Older records are kept as well; these are the newest.")] : [];
+  where.replaceChildren(
+    make("p", {}, agreement(preferences, consent)),
+    make("ol", { class: "history", reversed: "" }, ...history.records.map(item)),
+    ...more,
+  );
 }
 
 function showMissing() {
@@ -96,9 +124,9 @@ else {
   byId("waiting").hidden = true;
   byId("choices").hidden = false;
   byId("copy").addEventListener("click", copyRecord);
-  const notice = await (await fetch("/notice.json")).json();
+  notice = await (await fetch("/notice.json")).json();
   const show = () => {
-    showState(notice, consent);
+    showState(consent);
     showRecord(consent);
   };
   show();

@@ -75,7 +75,7 @@ def use_both_commands(
     site_id, origin = site_of(toml)
     step(ledger, "init")
     step(ledger, "site", "add", site_id, "--name", "First site", "--origin", origin)
-    step(ledger, "publish", site_id, "dist")
+    step(ledger, "publish", "dist")
     serve_and_stop(ledger, folder, env)
 
 
