@@ -15,7 +15,8 @@ import peewee
 
 from consent_ledger.batch import Batch, Done, Work, commit
 from consent_ledger.db import Database
-from consent_ledger.errors import OutcomeUnknown, Stopping, StorageUnavailable, describe
+from consent_ledger.errors import OutcomeUnknown, Stopping, StorageUnavailable
+from consent_ledger.logs import describe
 from consent_ledger.timestamps import now_ms
 
 MAX_BATCH = 256

@@ -2,11 +2,7 @@
 # ruff: noqa: N818 - the families are named after what happened, and LedgerError is their base
 """What can go wrong, in families that know their HTTP status and a stable code."""
 
-import sqlite3
-import traceback
 from typing import ClassVar
-
-import peewee
 
 
 class LedgerError(Exception):
@@ -134,14 +130,3 @@ class Stopping(Unavailable):
 class OutcomeUnknown(Unavailable):
     code = "outcome_unknown"
     title = "Not known yet whether this was recorded"
-
-
-def describe(error: BaseException) -> str:
-    """*error* for the log: its type and where it was raised, and no value that a request held.
-
-    Only messages of the database and the system are kept; they speak of files and tables.
-    """
-    trusted = (peewee.PeeweeException, sqlite3.Error, OSError)
-    message = f": {error}" if isinstance(error, trusted) else ""
-    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    return f"{type(error).__qualname__}{message}\n{frames}"

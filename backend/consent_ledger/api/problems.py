@@ -14,13 +14,8 @@ from flask_limiter import RateLimitExceeded
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from consent_ledger.errors import (
-    InvalidFields,
-    LedgerError,
-    StorageUnavailable,
-    Unavailable,
-    describe,
-)
+from consent_ledger.errors import InvalidFields, LedgerError, StorageUnavailable, Unavailable
+from consent_ledger.logs import describe
 
 TYPE = "urn:consent-ledger:problem:"
 MEDIA_TYPE = "application/problem+json"

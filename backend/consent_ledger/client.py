@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Asks a running ledger over HTTP, for the commands that work from afar."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from consent_ledger import __version__
+from consent_ledger.errors import LedgerError, SetupError
+
+TIMEOUT_S = 60
+
+
+class RemoteRefusal(LedgerError):  # noqa: N818 - see errors.py
+    """The ledger answered with a problem, or with something else."""
+
+    code = "remote_refusal"
+    title = "The ledger refused"
+
+
+class Remote:
+    """A ledger at *url*, asked with an API key. Redirects are not followed: they could leak it."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+            raise SetupError(f"{url!r} is no address of a ledger, expected https://ledger.example")
+        if key is None:
+            raise SetupError(
+                "an API key is needed; put it into CONSENT_LEDGER_KEY or a file for --key-file"
+            )
+        self._url = url.rstrip("/")
+        self._parts = parts
+        self._key = key
+
+    def publish(self, site: str, publication: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """The ledger's answer, and whether it was published just now."""
+        body = json.dumps(publication).encode()
+        with self._ask("POST", f"/v1/sites/{quote(site)}/notices", body) as response:
+            answer: dict[str, Any] = json.loads(response.read())
+            return answer, response.status == http.client.CREATED
+
+    def export(self, site: str, form: str, parts: str) -> Iterator[bytes]:
+        """The export, piece by piece. Raises: RemoteRefusal when it breaks off."""
+        query = urlencode({"format": form, "parts": parts})
+        with self._ask("GET", f"/v1/sites/{quote(site)}/export?{query}") as response:
+            try:
+                while piece := response.read1(1 << 16):
+                    yield piece
+            except (OSError, http.client.HTTPException) as error:
+                raise RemoteRefusal(f"{self._url} broke off: {type(error).__name__}") from None
+
+    @contextmanager
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        secure = self._parts.scheme == "https"
+        make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        host = self._parts.hostname or ""
+        # RFC 6761: these names mean this machine, though Python's resolver may not know it.
+        target = "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
+        connection = make(target, self._parts.port, timeout=TIMEOUT_S)
+        headers = {
+            "Host": self._parts.netloc.rpartition("@")[2],
+            "Authorization": f"Bearer {self._key}",
+            "User-Agent": f"consent-ledger/{__version__}",
+            **({"Content-Type": "application/json"} if body is not None else {}),
+        }
+        try:
+            connection.request(method, self._parts.path.rstrip("/") + path, body, headers)
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise RemoteRefusal(f"{self._url} cannot be reached: {reason}") from None
+        try:
+            if response.status not in (http.client.OK, http.client.CREATED):
+                raise _refusal(self._url, response)
+            yield response
+        finally:
+            connection.close()
+
+
+def _refusal(url: str, response: http.client.HTTPResponse) -> RemoteRefusal:
+    try:
+        problem = json.loads(response.read(1 << 20))
+        errors = problem.get("errors") or {}
+        details = [f"{field}: {text}" for field, texts in errors.items() for text in texts]
+        sentence = "; ".join(details[:10]) or problem["detail"]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return RemoteRefusal(f"{url} answered {response.status}, and not as a ledger does")
+    return RemoteRefusal(f"{url} answered {response.status} {problem['code']}: {sentence}")

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""What goes to the log: what the ledger does, and never what a request held."""
+
+import logging
+import sqlite3
+import sys
+import traceback
+
+import peewee
+
+
+def configure(level: str) -> None:
+    """Sends log lines of at least *level* to standard error."""
+    logging.basicConfig(
+        level=level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(message)s",
+        force=True,
+    )
+    logging.getLogger("peewee").setLevel(logging.WARNING)  # at debug level it logs parameters
+
+
+def describe(error: BaseException) -> str:
+    """*error* for the log: its type and where it was raised, and no value that a request held.
+
+    Only messages of the database and the system are kept; they speak of files and tables.
+    """
+    trusted = (peewee.PeeweeException, sqlite3.Error, OSError)
+    message = f": {error}" if isinstance(error, trusted) else ""
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    return f"{type(error).__qualname__}{message}\n{frames}"
