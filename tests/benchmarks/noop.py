@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Two servers that record nothing, to show what the ledger's own work costs.
+
+    python tests/benchmarks/noop.py schema|bare RECEIPT_FILE PREFERENCES_FILE
+
+`schema` loads each body with the ledger's own schema and stands under the ledger's own limits;
+`bare` only reads JSON. Both answer with the constant documents in the two files. They run in the
+ledger's own server, with its settings, so that only the application differs.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from consent_ledger import limits, server
+from consent_ledger.api import consents, cors, preferences
+from consent_ledger.config import Settings
+from consent_ledger.schemas import DecisionSchema
+from flask import Flask, Response, request
+
+JSON = "application/json"
+POSTED = consents.resource.operations["consents.record"]
+READ = preferences.resource.operations["preferences.current"]
+
+
+def application(kind: str, receipt: bytes, current: bytes, settings: Settings) -> Flask:
+    """The no-op *kind*, "schema" or "bare"; made in the worker process, as the ledger is."""
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/readyz", "ready", lambda: "ready")
+    schema = DecisionSchema()
+
+    def record_checked(site: str) -> Response:
+        schema.load(request.get_json(force=True))
+        return Response(receipt, 201, mimetype=JSON)
+
+    def record(site: str) -> Response:
+        request.get_json(force=True)
+        return Response(receipt, 201, mimetype=JSON)
+
+    def read(site: str) -> Response:
+        return Response(current, 200, mimetype=JSON)
+
+    posted = record_checked if kind == "schema" else record
+    app.add_url_rule(POSTED.path, "record", posted, methods=["POST"])
+    app.add_url_rule(READ.path, "read", read, methods=["GET"])
+    if kind == "schema":
+        # The ledger's limits cover its preflight route too, so there has to be one.
+        app.add_url_rule("/preflight", cors.PREFLIGHT, lambda: "", methods=["OPTIONS"])
+        limits.init_app(app, settings, {"record": POSTED, "read": READ})
+    return app
+
+
+def main() -> None:
+    kind, *files = sys.argv[1:]
+    if kind not in ("schema", "bare") or len(files) != 2:
+        sys.exit(__doc__)
+    receipt, current = (Path(file).read_bytes() for file in files)
+    server._load = partial(application, kind, receipt, current)
+    server.serve(Settings.load())
+
+
+if __name__ == "__main__":
+    main()

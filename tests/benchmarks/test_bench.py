@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""That `make bench` runs and keeps its books; what it measures is no business of a test."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUN = Path(__file__).parent / "run.py"
+
+
+def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, str(RUN), *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=110)
+
+
+def figures(tmp_path: Path, *arguments: object) -> tuple[str, dict[str, Any]]:
+    """What a run printed, and its JSON."""
+    file = tmp_path / "figures.json"
+    answer = bench("--quick", "--json", file, *arguments)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout, json.loads(file.read_text())
+
+
+def test_the_sizes_are_printed_by_module_and_the_demo_keeps_its_budget(tmp_path: Path) -> None:
+    printed, result = figures(tmp_path, "--only", "sizes")
+    scripts = result["sizes"]["scripts"]
+    assert scripts["demo"]["brotli"] <= result["sizes"]["budget_bytes"] == 5000
+    assert scripts["floor"]["brotli"] < scripts["reference"]["brotli"] < scripts["demo"]["brotli"]
+    for name in ("demo", "reference"):
+        modules = result["sizes"]["modules"][name]
+        assert sum(row["raw"] for row in modules) == scripts[name]["raw"]
+        assert sum(row["brotli"] for row in modules) == scripts[name]["brotli"]
+        assert all(row["name"] in printed for row in modules)
+
+
+def test_every_decision_that_the_ledger_answered_is_stored_and_no_other(tmp_path: Path) -> None:
+    printed, result = figures(
+        tmp_path, "--only", "ledger", "--seconds", 0.1, "--connections", 1, "--connections", 4
+    )
+    ledger = result["ledger"]
+    assert ledger["same_records"]
+    assert ledger["answered_2xx"] == ledger["stored"] > 0
+    assert "the same records" in printed
+    assert {(row["server"], row["connections"]) for row in ledger["figures"]} == {
+        (server, count) for server in ("ledger", "schema", "bare") for count in (1, 4)
+    }
+    assert ledger["bytes_per_record"] > 89
+    assert all(seconds > 0 for seconds in ledger["startup_s"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--seconds", "soon"), "found 'soon', expected 0.05 to 600"),
+        (("--connections", "0"), "found '0', expected a whole number"),
+        (("--only", "everything"), "invalid choice: 'everything'"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_starts(
+    arguments: tuple[str, str], words: str
+) -> None:
+    answer = bench(*arguments)
+    assert answer.returncode == 2
+    assert words in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_help_shows_an_example() -> None:
+    answer = bench("--help")
+    assert answer.returncode == 0
+    assert "example:" in answer.stdout
