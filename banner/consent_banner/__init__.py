@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-"""Consent Ledger's builder: from one `banner.toml` to one script, its notice and its declaration."""
+"""Consent Ledger's builder: one `banner.toml` becomes a script, its notice and a declaration."""
 
 __version__ = "0.1.0"

@@ -58,7 +58,11 @@ def spoken(raw: Mapping[str, Any]) -> tuple[str, list[str]] | None:
     first = given[0] if isinstance(given, list) and given else locales.REFERENCE
     default = languages.get("default", first)
     available = languages.get("available", [default])
-    if not isinstance(available, list) or not all(map(rules.is_language, [default, *available])):
+    if (
+        not isinstance(available, list)
+        or not available
+        or not all(map(rules.is_language, [default, *available]))
+    ):
         return None
     return default, available
 
@@ -143,7 +147,8 @@ def _services(raw: Mapping[str, Any]) -> Iterator[Problem]:
                     (*below, "sale_or_share"),
                     "found true, expected false: what is sold or shared must be asked for",
                 )
-            if "policy" not in service and service.get("provider") != controller:
+            others = isinstance(controller, str) and service.get("provider") != controller
+            if others and "policy" not in service:
                 yield (
                     (*below, "policy"),
                     "missing, expected the provider's own policy (http(s) address), "

@@ -155,13 +155,20 @@ def parse(text: str, file: str = "banner.toml") -> BannerConfig:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        where = f":{place[1]}:{place[2]}" if place else ""
-        message = str(error)[: place.start()] if place else str(error)
-        raise BuilderError(f"{file}{where}: this is not TOML: {message}.") from None
+        raise BuilderError(_toml_error(str(error), text, file)) from None
     except RecursionError:
         raise BuilderError(f"{file}: this is nested too deeply.") from None
     return from_document(raw, file)
+
+
+def _toml_error(message: str, text: str, file: str) -> str:
+    """The parser's message with its place in front, as editors and compilers write it."""
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    if place is None:
+        return f"{file}: this is not TOML: {message}."
+    lines = text.split("\n")
+    line, column = place.groups() if place[1] else (len(lines), len(lines[-1]) + 1)
+    return f"{file}:{line}:{column}: this is not TOML: {message[: place.start()]}."
 
 
 def from_document(raw: Mapping[str, Any], file: str = "banner.toml") -> BannerConfig:

@@ -41,7 +41,7 @@ def names_table(sources: Iterable[Module]) -> dict[str, str]:
         taken |= module.public
     free = (name for name in _short_names() if name not in taken)
     ranked = sorted(count, key=lambda name: (-count[name], name))
-    return dict(sorted(zip(ranked, free, strict=False)))
+    return dict(sorted((name, next(free)) for name in ranked))
 
 
 def _short_names() -> Iterator[str]:
@@ -68,7 +68,11 @@ def minify(package: Path = PACKAGE) -> dict[str, bytes]:
     Raises: SourceError when a module breaks the rules of `modules`; ModuleNotFoundError without
         tdewolff-minify.
     """
-    minifier: Any = importlib.import_module("minify")
+    try:
+        minifier: Any = importlib.import_module("minify")
+    except ModuleNotFoundError:
+        hint = "it comes with pip install -e '.[dev]' on Linux"
+        raise ModuleNotFoundError(f"tdewolff-minify is not installed; {hint}") from None
     sources = {path.name: _read(path) for path in sorted((package / "js").glob("*.js"))}
     styles = {path.name: _read(path) for path in sorted((package / "css").glob("*.css"))}
     parsed = {file: modules.read(file, source) for file, source in sources.items()}

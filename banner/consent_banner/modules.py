@@ -154,8 +154,10 @@ def _declared_names(file: str, significant: Sequence[Token], start: int) -> list
             names.append(token.text)
         elif token.kind == "name" and depth == 0 and token.text in ("const", "let", "export"):
             break
-    if significant[-1].text == ";" and depth == 0:
-        return names
+    else:
+        # The pairs end one token before the last one.
+        if significant[-1].text == ";" and depth == 0:
+            return names
     what = f"of {', '.join(names)} " if names else ""
     raise SourceError(file, keyword.line, f"the declaration {what}needs a `;` at its end")
 

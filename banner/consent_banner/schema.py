@@ -63,12 +63,13 @@ class Exact(fields.Field[Any]):
     ) -> None:
         self.expected = expected
         self.check = check
+        told = expected.replace("{", "{{").replace("}", "}}")  # marshmallow formats its messages
         super().__init__(
             required=required,
             allow_none=nullable,
             error_messages={
-                "required": f"missing, expected {expected}",
-                "null": f"found null, expected {expected}",
+                "required": f"missing, expected {told}",
+                "null": f"found null, expected {told}",
             },
             **rest,
         )

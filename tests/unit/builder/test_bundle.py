@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""Bundles of small modules, joined as a site owner's build joins the real ones."""
+
+import importlib.util
+import json
+from dataclasses import replace
+
+import pytest
+from browser.find_chromium import find_chromium
+from consent_banner import build, bundle, minify
+from playwright.sync_api import sync_playwright
+from unit.builder.banner_document import banner_config
+from unit.builder.tiny_package import CONFIG, TEXTS, tiny_package
+
+SOURCES = {
+    "config.js": CONFIG,
+    "language.js": TEXTS,
+    "languages.js": TEXTS.replace("_locales[0]", "_locales[_locales.length - 1]"),
+    "ledger.js": (
+        'import { _ledgerUrl } from "./config.js";\nexport const _where = () => _ledgerUrl;\n'
+    ),
+    "ledger-off.js": "export const _where = () => null;\n",
+    "main.js": (
+        'import { _asked, _build, _lifetimeH, _notice } from "./config.js";\n'
+        'import { _language, _text } from "./language.js";\n'
+        'import { _where } from "./ledger.js";\n'
+        'import { _hook, _set } from "./order.js";\n'
+        "_set(_text._accept);\n"
+        "window.result = {\n"
+        "  accept: _hook(), language: _language, where: _where(), asked: _asked,\n"
+        "  notice: _notice, build: _build, hours: _lifetimeH,\n"
+        "  title: _text._title, url: _text._contactUrl,\n"
+        '  categories: _text._categories, necessary: _text._necessary, text: "_text",\n'
+        "  strict: (function () { return this === undefined; })(),\n"
+        "};\n"
+    ),
+    # Ends without a semicolon and begins with a parenthesis: joined carelessly it would be a call.
+    "order.js": (
+        'import { _twice } from "./twice.js";\n'
+        "let _value = 0;\n"
+        "export const _set = (value) => { _value = _twice(value); };\n"
+        "export const _hook = function () { const e = 1, t = 2; return _value + (e + t); };\n"
+        "(() => { window.order = (window.order || []).concat('order'); })()\n"
+    ),
+    "twice.js": (
+        "(() => { window.order = ['twice']; })();\n"
+        "export const _twice = (text) => `${text}, ${text}`\n;\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    if importlib.util.find_spec("minify") is None:
+        pytest.fail("these tests need tdewolff-minify: pip install -e '.[test]' on Linux")
+    made = tiny_package(tmp_path_factory.mktemp("tiny") / "package", SOURCES)
+    minify.write(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Runs a script in an empty page and gives `window.result` and `window.order`."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=find_chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
+        )
+
+        def in_page(script: bytes):
+            page = browser.new_page()
+            errors: list[object] = []
+            page.on("pageerror", lambda error: errors.append(error))
+            page.add_script_tag(content=script.decode())
+            assert errors == []
+            return page.evaluate("[window.result, window.order]")
+
+        yield in_page
+        browser.close()
+
+
+def test_the_bundle_runs_with_every_variant(package, run):
+    made = build.make(banner_config(), package)
+    result, order = run(made.script)
+    service = made.notice.document["categories"][1]["services"][0]
+    assert result == {
+        "accept": "Accept all, Accept all3",
+        "language": "en",
+        "where": "http://ledger.localhost:8470/v1/sites/meridian/",
+        "asked": [
+            ["analytics", [["page-counter", service["asks"], ["cmon_*", "lseen.*", "stab"]]]]
+        ],
+        "notice": made.notice.sha256,
+        "build": made.build_hash,
+        "hours": 4320,
+        "title": made.notice.document["texts"]["en"]["title"],
+        "url": "mailto:privacy@meridian.example",
+        "categories": [
+            [
+                "Analytics",
+                "Counts.",
+                [
+                    [
+                        "Page counter",
+                        "Counter Ltd",
+                        "Counts pages.",
+                        "https://counter.example/privacy",
+                    ]
+                ],
+            ]
+        ],
+        "necessary": ["Basics", "What the site needs.", ["Sign-in session", "Your choices"]],
+        "text": "_text",
+        "strict": True,
+    }
+    assert order == ["twice", "order"]
+
+    result, _ = run(build.make(without_ledger(), package).script)
+    assert result["where"] is None
+
+
+def without_ledger():
+    return replace(banner_config(), ledger_url=None)
+
+
+def test_a_script_without_a_ledger_does_not_contain_its_address_or_client(package):
+    made = build.make(without_ledger(), package)
+    files = [name for name, _ in made.pieces]
+    assert "ledger-off.js" in files
+    assert "ledger.js" not in files
+    assert b"/v1/sites/" not in made.script
+
+
+def test_only_texts_that_the_script_uses_are_in_it(package):
+    made = build.make(banner_config(), package)
+    texts = made.notice.document["texts"]["en"]
+    assert texts["accept"].encode() in made.script
+    assert texts["reject"].encode() not in made.script
+
+
+def test_files_come_after_what_they_import(package):
+    made = bundle.parts(package)
+    assert bundle.order(made, {"ledger.js": "ledger-off.js"}) == [
+        *("config.js", "language.js", "ledger-off.js", "twice.js", "order.js", "main.js")
+    ]
+
+
+def test_variants_follow_the_features():
+    assert bundle.variants(ledger=True, languages=1) == {}
+    assert bundle.variants(ledger=False, languages=2) == {
+        "ledger.js": "ledger-off.js",
+        "language.js": "languages.js",
+    }
+
+
+def test_the_pieces_are_the_script_and_the_build_hash_names_their_modules(package):
+    made = build.make(banner_config(), package)
+    assert "".join(code for _, code in made.pieces).encode() == made.script
+    assert made.script.startswith(b'(()=>{"use strict";')
+    assert made.script.endswith(b"})();\n")
+    minified = package / "js" / "min" / "twice.js"
+    before = minified.read_bytes()
+    minified.write_bytes(before + b" ")
+    try:
+        assert build.make(banner_config(), package).build_hash != made.build_hash
+    finally:
+        minified.write_bytes(before)
+
+
+def test_build_json_is_what_the_ledger_publishes(package):
+    made = build.make(banner_config(), package)
+    facts = made.facts
+    assert json.loads(json.dumps(facts)) == facts
+    assert facts["schema"] == "consent-ledger/build/v1"
+    assert facts["notice"] == made.notice.sha256
+    assert facts["config"] == made.config.sha256
+    assert facts["script"]["bytes"] == len(made.script)
+    assert made.build_hash.encode() in made.script

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+import hashlib
+import importlib.util
+import json
+import re
+import shutil
+
+import pytest
+from consent_banner import minify, modules
+from unit.builder.tiny_package import CONFIG, tiny_package
+
+# The minifier has no wheel for macOS: there the committed output is used, and these tests with it.
+HAS_MINIFIER = importlib.util.find_spec("minify") is not None
+
+SOURCES = {
+    "config.js": CONFIG,
+    "main.js": (
+        'import { _count } from "./count.js";\n'
+        "export const _start = (element) => {\n"
+        "  const first = element.one;\n"
+        "  const second = element.two;\n"
+        '  return [first, second, _count(first), "_count", `_count ${_count(second)}`];\n'
+        "};\n"
+        "window.result = _start({ one: 1, two: 2 });\n"
+    ),
+    "count.js": "export const _count = (number) => /_count/.source.length + number;\n",
+}
+
+
+def parsed(sources):
+    return {name: modules.read(name, text) for name, text in sources.items()}
+
+
+def test_names_are_given_by_frequency_and_then_by_alphabet():
+    sources = parsed({"main.js": "const _b = 1, _a = 1, _often = [_z, _z];\n_often(_often);"})
+    assert minify.names_table(sources.values()) == {"_a": "C", "_b": "D", "_often": "A", "_z": "B"}
+
+
+def test_no_short_name_is_an_identifier_of_the_sources_or_a_reserved_word():
+    letters = "A B C e f g id do in"
+    public = "\n".join(f"f({name});" for name in letters.split() if name not in ("do", "in"))
+    private = ", ".join(f"_n{number} = 1" for number in range(900))
+    names = minify.names_table(parsed({"main.js": f"{public}\nconst {private};"}).values())
+    assert len(set(names.values())) == 900
+    assert not set(names.values()) & {*letters.split(), "if", "as", "is", "of", "at", "x", "y"}
+
+
+def test_mangling_changes_names_and_nothing_in_strings_comments_regexes_or_template_text():
+    source = (
+        'const _a = { _a: "_a" }; // _a\n'
+        "f(_a._a, '_a', /_a/, `_a${_a}_a`, a._a, _a_, __a, $_a);\n"
+        "{ class K { #_p = _a; } }\n"
+    )
+    module = modules.read("main.js", source)
+    mangled = minify.mangle(module, {"_a": "Q", "_a_": "R"})
+    assert mangled == (
+        "const Q = { Q: \"_a\" }; // _a\nf(Q.Q, '_a', /_a/, `_a${Q}_a`, a.Q, R, __a, $_a);\n"
+        "{ class K { #_p = Q; } }\n"
+    )
+
+
+@pytest.mark.skipif(not HAS_MINIFIER, reason="tdewolff-minify has no wheel for this platform")
+class TestWithTheMinifier:
+    def test_the_manifest_says_what_each_module_links_and_uses(self, tmp_path):
+        package = tiny_package(tmp_path / "package", SOURCES)
+        manifest = json.loads(minify.minify(package)["js/min/manifest.json"])
+        source = (package / "js" / "main.js").read_bytes()
+        assert manifest["modules"]["main.js"] == {
+            "imports": ["count.js"],
+            "sha256_source": hashlib.sha256(source).hexdigest(),
+            "uses": ["_count", "_start"],
+        }
+        assert set(manifest["css"]) == {"base.css", "position-bar.css", "position-box.css"}
+
+    def test_a_local_never_takes_the_short_name_of_a_shared_one(self, tmp_path):
+        """The minifier likes to call locals e, t, n …: here a shared name is called e."""
+        names = {"_count": "e", "_start": "t"}
+        for file in ("main.js", "count.js"):
+            code = minify.mangle(modules.read(file, SOURCES[file]), names)
+            minified = importlib.import_module("minify").string("application/javascript", code)
+            if file == "main.js":
+                assert minified.count("e(") == 2
+                assert not re.search(r"\be(=|\)?=>)", minified)
+
+    def test_check_names_what_is_not_current_and_writes_nothing(self, tmp_path, capsys):
+        package = tiny_package(tmp_path / "package", SOURCES)
+        assert minify.main([], package) == 0
+        assert "written: js/min/count.js" in capsys.readouterr().out
+        assert minify.main(["--check"], package) == 0
+        before = (package / "js/min/count.js").read_bytes()
+        (package / "js/count.js").write_text("export const _count = (number) => number + 2;\n")
+        (package / "js/min/gone.js").write_text("old")
+        capsys.readouterr()
+        assert minify.main(["--check"], package) == 1
+        assert capsys.readouterr().out.splitlines() == [
+            "not current: js/min/count.js",
+            "not current: js/min/gone.js",
+            "not current: js/min/manifest.json",
+        ]
+        assert (package / "js/min/count.js").read_bytes() == before
+        assert minify.main([], package) == 0
+        assert not (package / "js/min/gone.js").exists()
+        assert minify.main(["--check"], package) == 0
+
+    def test_a_broken_rule_is_told_with_file_and_line_and_writes_nothing(self, tmp_path, capsys):
+        sources = {**SOURCES, "count.js": "export default 1;\n"}
+        package = tiny_package(tmp_path / "package", sources)
+        assert minify.main([], package) == 1
+        assert capsys.readouterr().err.startswith("count.js:2: an export in another form than")
+        assert not (package / "js/min").exists()
+
+    def test_minifying_the_banner_again_gives_the_committed_bytes(self):
+        assert minify.stale() == []
+
+
+def test_a_wrong_argument_is_answered_with_the_usage(capsys):
+    assert minify.main(["--chekc"]) == 2
+    assert capsys.readouterr().err == "Usage: python -m consent_banner.minify [--check]\n"
+
+
+def test_the_committed_output_is_of_the_present_sources():
+    """Holds everywhere, also where the minifier is not to be had."""
+    manifest = json.loads((minify.PACKAGE / "js/min/manifest.json").read_bytes())
+    for folder, listed in (("js", manifest["modules"]), ("css", manifest["css"])):
+        sources = {path.name: path for path in (minify.PACKAGE / folder).glob(f"*.{folder}")}
+        assert set(listed) == set(sources)
+        for name, path in sources.items():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            assert listed[name]["sha256_source"] == digest, f"{name}: minify again"
+        minified = {path.name for path in (minify.PACKAGE / folder / "min").glob(f"*.{folder}")}
+        assert minified == set(sources) - {"config.js"}
+
+
+def test_the_names_table_fits_the_banners_sources():
+    manifest = json.loads((minify.PACKAGE / "js/min/manifest.json").read_bytes())
+    sources = {
+        path.name: path.read_bytes().decode() for path in (minify.PACKAGE / "js").glob("*.js")
+    }
+    assert manifest["names"] == minify.names_table(parsed(sources).values())
+
+
+def test_without_the_minifier_one_sentence_says_so(tmp_path, capsys, monkeypatch):
+    def absent(name):
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr(minify.importlib, "import_module", absent)
+    assert minify.main([], shutil.copytree(minify.PACKAGE / "js", tmp_path / "js").parent) == 1
+    assert capsys.readouterr().err == (
+        "tdewolff-minify is not installed; it comes with pip install -e '.[dev]' on Linux\n"
+    )
