@@ -51,17 +51,19 @@ class Reply:
 
 
 class LedgerProcess:
-    """A served ledger in *directory*/data; entering starts it, leaving stops it.
+    """A served ledger in *directory*/data with one site and a key; a context manager.
 
-    The first site that is added is the one that methods mean when they name none. *environment*
-    holds more settings, such as {"CONSENT_LEDGER_LIMIT_RECORD": "2/minute"}. The port stays the
-    same over restarts.
+    *dist*, when given, is published before it starts. *environment* holds more settings, such as
+    {"CONSENT_LEDGER_LIMIT_RECORD": "2/minute"}. The port stays the same over restarts.
     """
 
     def __init__(
         self,
         directory: Path,
         *,
+        site: str = SITE,
+        origins: Sequence[str] = (ORIGIN,),
+        dist: Path | None = None,
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
         wrapper: Sequence[str] = (),
@@ -69,9 +71,12 @@ class LedgerProcess:
         directory.mkdir(parents=True, exist_ok=True)
         self.data = directory / "data"
         self.log = directory / "ledger.log"
+        self.site = site
+        self.origins = list(origins)
         self.port = port or free_port()
-        self.origins: dict[str, str] = {}  # the first origin of each site
-        self.keys: dict[str, str] = {}  # of each site, with the scopes publish and audit
+        self.url = f"http://ledger.localhost:{self.port}"
+        self.key = ""  # scopes publish and audit
+        self._dist = dist
         self._wrapper = list(wrapper)  # a command that runs the server, such as a tracer
         self._process: subprocess.Popen[bytes] | None = None
         self._environment = {
@@ -84,18 +89,24 @@ class LedgerProcess:
             },
             **(environment or {}),
         }
-        self.run("init")
 
     def __enter__(self) -> LedgerProcess:
+        self.prepare()
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def url_for(self, name: str = "ledger") -> str:
-        """Its address under a name of its own: `http://<name>.localhost:<port>`."""
-        return f"http://{name}.localhost:{self.port}"
+    def prepare(self) -> None:
+        """Initialises the data directory through the command line, and publishes *dist*."""
+        self.run("init")
+        origins = [word for origin in self.origins for word in ("--origin", origin)]
+        self.run("site", "add", self.site, "--name", self.site.title(), *origins)
+        scopes = ("--scope", "publish", "--scope", "audit")
+        self.key = self.run("key", "issue", self.site, "--label", "tests", *scopes).strip()
+        if self._dist is not None:
+            self.publish(self._dist)
 
     def run(self, *arguments: str) -> str:
         """Standard output of a `consent-ledger` command; fails when the command does."""
@@ -105,19 +116,9 @@ class LedgerProcess:
         assert done.returncode == 0, f"consent-ledger {arguments[0]} failed: {done.stderr}"
         return done.stdout
 
-    def add_site(self, site: str = SITE, *origins: str) -> str:
-        """Adds a site and a key for it; returns the key."""
-        origins = origins or (ORIGIN,)
-        words = [word for origin in origins for word in ("--origin", origin)]
-        self.run("site", "add", site, "--name", site.title(), *words)
-        scopes = ("--scope", "publish", "--scope", "audit")
-        self.origins[site] = origins[0]
-        self.keys[site] = self.run("key", "issue", site, "--label", "tests", *scopes).strip()
-        return self.keys[site]
-
-    def publish(self, site: str, dist: Path) -> str:
-        """Publishes what the builder wrote into *dist*, whether the server runs or not."""
-        return self.run("publish", str(dist), "--site", site)
+    def publish(self, dist: Path) -> str:
+        """Publishes what the builder wrote into *dist*, while the server runs or not."""
+        return self.run("publish", str(dist), "--site", self.site)
 
     # The process
 
@@ -201,49 +202,43 @@ class LedgerProcess:
         finally:
             connection.close()
 
-    def post(self, decision: Mapping[str, Any], site: str | None = None) -> Reply:
-        """Posts a decision as a browser on the site's first origin does."""
-        site = site or self._first_site()
-        headers = {"Origin": self.origins[site], "Content-Type": "text/plain"}
+    def post(self, decision: Mapping[str, Any], origin: str | None = None) -> Reply:
+        """Posts a decision as a browser on the site's first origin (or *origin*) does."""
+        headers = {"Origin": origin or self.origins[0], "Content-Type": "text/plain"}
         body = json.dumps(decision).encode()
-        return self.request("POST", f"/v1/sites/{site}/consents", body, headers)
+        return self.request("POST", f"/v1/sites/{self.site}/consents", body, headers)
 
-    def preferences(self, token: str, site: str | None = None) -> dict[str, Any] | None:
+    def preferences(self, token: str) -> dict[str, Any] | None:
         """Current preferences of the visitor with *token*, or None when nothing is recorded."""
-        path = f"/v1/sites/{site or self._first_site()}/preferences"
-        reply = self.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        reply = self.request("GET", f"/v1/sites/{self.site}/preferences", headers=headers)
         if reply.status == 404:
             return None
         assert reply.status == 200, reply.body
         found: dict[str, Any] = reply.json()
         return found
 
-    def entries(self, site: str | None = None) -> list[dict[str, Any]]:
+    def entries(self) -> list[dict[str, Any]]:
         """Every entry with its openings, in order, as the export shows them.
 
         Asked over HTTP while the server runs, otherwise read from the disk by the command.
         """
-        site = site or self._first_site()
         if self._process is None:
-            lines = self.run("export", site, "--parts", "all").splitlines()
+            text = self.run("export", self.site, "--parts", "all")
         else:
-            headers = {"Authorization": f"Bearer {self.keys[site]}"}
-            reply = self.request("GET", f"/v1/sites/{site}/export?parts=all", headers=headers)
+            headers = {"Authorization": f"Bearer {self.key}"}
+            reply = self.request("GET", f"/v1/sites/{self.site}/export?parts=all", headers=headers)
             assert reply.status == 200, reply.body
-            lines = reply.body.decode().splitlines()
-        return [json.loads(line) for line in lines[1:]]
+            text = reply.body.decode()
+        return [json.loads(line) for line in text.splitlines()[1:]]
 
-    def decisions(self, site: str | None = None) -> list[dict[str, Any]]:
+    def decisions(self) -> list[dict[str, Any]]:
         """Both parts of every decision in one dictionary each, in order, with its `index`."""
         return [
             {"index": entry["index"], **entry["evidence"]["part"], **entry["subject"]["part"]}
-            for entry in self.entries(site)
+            for entry in self.entries()
             if entry["kind"] == 1
         ]
-
-    def _first_site(self) -> str:
-        assert self.keys, "the ledger has no site yet; add_site makes one"
-        return next(iter(self.keys))
 
 
 # A small publication and decisions on it, for tests that need no built banner.
