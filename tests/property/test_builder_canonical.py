@@ -5,8 +5,11 @@ import json
 
 import rfc8785
 from consent_banner import canonical
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+# A busy machine is no failure.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 documents = st.recursive(
     st.none()
@@ -21,11 +24,13 @@ documents = st.recursive(
 )
 
 
+@unhurried
 @given(documents)
 def test_bytes_equal_those_of_an_independent_implementation(document):
     assert canonical.dumps(document) == rfc8785.dumps(document)
 
 
+@unhurried
 @given(documents)
 def test_what_is_written_reads_back_equal(document):
     assert json.loads(canonical.dumps(document)) == document

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+import json
+import threading
+from http.client import HTTPConnection
+
+import pytest
+from consent_banner import preview
+from consent_banner.cli import starter
+from consent_banner.config import BuilderError
+
+
+class Visit:
+    """A preview of the starter that serves on a free port, and a client for it."""
+
+    def __init__(self, file):
+        self.said: list[str] = []
+        self.server = preview.start(file, 0, self.said.append)
+        self.preview = self.server.RequestHandlerClass.preview
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = HTTPConnection("127.0.0.1", self.server.server_port, timeout=10)
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        content = answer.read().decode()
+        connection.close()
+        return answer.status, content, answer.headers
+
+    def get(self, path):
+        return self.ask("GET", path)[:2]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "banner.toml"
+    ledger = b'[ledger]\nurl = "https://ledger.example"\n\n[controller]'
+    path.write_bytes(starter().replace(b"[controller]", ledger))
+    return path
+
+
+@pytest.fixture
+def visit(file):
+    made = Visit(file)
+    yield made
+    made.close()
+
+
+def state(visit):
+    return json.loads(visit.get("/preview/state")[1])
+
+
+def test_the_page_shows_the_banner_its_gates_and_the_declaration(visit):
+    status, page = visit.get("/")
+    assert status == 200
+    assert '<script async src="/consent.js"></script>' in page
+    assert '<template data-consent="page-counter">' in page
+    assert "consent-declaration" in page
+    status, script = visit.get("/consent.js")
+    assert status == 200
+    assert f"http://127.0.0.1:{visit.server.server_port}/v1/sites/my-site/" in script
+    assert "ledger.example" not in script
+
+
+def test_a_change_is_built_and_an_error_leaves_the_old_build(visit, file):
+    good = file.read_text()
+    script = visit.get("/consent.js")[1]
+    assert state(visit)["version"] == 1
+    visit.preview.look()
+    assert state(visit)["version"] == 1
+
+    file.write_text(good.replace('id = "my-site"', 'id = "<b>"'))
+    visit.preview.look()
+    page = visit.get("/")[1]
+    assert 'role="alert"' in page
+    assert "site.id: found &quot;&lt;b&gt;&quot;, expected an id" in page
+    assert 'site.id: found "<b>", expected an id' in visit.said[-1]
+    assert visit.get("/consent.js")[1] == script
+    assert state(visit)["version"] == 2
+
+    file.write_text(good.replace("My Site", "Your Site"))
+    visit.preview.look()
+    assert 'role="alert"' not in visit.get("/")[1]
+    assert "Your Site" in visit.get("/consent.js")[1]
+    assert state(visit)["version"] == 3
+
+
+def test_a_file_that_vanishes_and_comes_back_is_followed(visit, file):
+    good = file.read_bytes()
+    file.unlink()
+    visit.preview.look()
+    assert "there is no such file" in visit.get("/")[1]
+    file.write_bytes(good)
+    visit.preview.look()
+    assert 'role="alert"' not in visit.get("/")[1]
+
+
+def test_the_watcher_follows_the_file_by_itself(visit, file):
+    stop = threading.Event()
+    watcher = threading.Thread(target=visit.preview.watch, args=(stop,))
+    watcher.start()
+    seen = threading.Event()
+    visit.preview.say = lambda text: "Built" in text and seen.set()
+    file.write_text(file.read_text().replace("My Site", "Your Site"))
+    assert seen.wait(20)
+    stop.set()
+    watcher.join()
+
+
+def test_what_would_be_sent_is_shown(visit):
+    origin = {"Origin": visit.preview.origin}
+    record = {"action": "accept_all"}
+    status, _, _ = visit.ask("POST", "/v1/sites/my-site/consents", json.dumps(record), origin)
+    assert status == 201
+    assert state(visit)["sent"] == [record]
+    assert visit.said[-1] == 'Would be sent: {"action": "accept_all"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "origin", "status"),
+    [
+        ("{}", "http://evil.example", 403),
+        ("{}", None, 403),
+        ("x", "its own", 400),
+        ("[" * 50_000, "its own", 400),
+        ("x" * (64 * 1024 + 1), "its own", 400),
+    ],
+)
+def test_other_posts_are_refused(visit, body, origin, status):
+    headers = {"Origin": visit.preview.origin if origin == "its own" else origin} if origin else {}
+    assert visit.ask("POST", "/v1/sites/my-site/consents", body, headers)[0] == status
+    assert state(visit)["sent"] == []
+
+
+def test_a_foreign_host_name_reads_nothing(visit):
+    status, content, _ = visit.ask("GET", "/", headers={"Host": "evil.example"})
+    assert (status, content) == (421, "Another host.\n")
+
+
+def test_the_page_runs_under_a_strict_policy(visit):
+    headers = visit.ask("GET", "/")[2]
+    assert "'unsafe" not in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "style=" not in visit.get("/")[1]
+
+
+def test_unknown_paths_and_questions_to_the_ledger_are_404(visit):
+    assert visit.get("/nothing")[0] == 404
+    assert visit.get("/v1/sites/my-site/preferences") == (
+        404,
+        '{"title": "The preview has no ledger.", "status": 404}',
+    )
+
+
+def test_a_port_in_use_is_one_sentence(visit, file):
+    port = visit.server.server_port
+    with pytest.raises(BuilderError, match=f"Port {port} is in use; --port chooses another"):
+        preview.start(file, port, visit.said.append)
+
+
+def test_a_missing_file_is_told_before_anything_is_served(tmp_path):
+    with pytest.raises(BuilderError, match="there is no such file"):
+        preview.start(tmp_path / "banner.toml", 0, print)
+
+
+def test_a_broken_file_is_served_with_its_error(tmp_path):
+    file = tmp_path / "banner.toml"
+    file.write_text("[site")
+    visit = Visit(file)
+    try:
+        assert "this is not TOML" in visit.get("/")[1]
+        assert visit.get("/consent.js")[0] == 404
+    finally:
+        visit.close()
