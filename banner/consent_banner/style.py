@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The style sheet of one site: the minified base, its position, and the colours the owner set."""
+"""The style sheet of one site: the minified base, its position, and the colours the owner set.
 
+The owner's values take the place of the defaults in base.css, light and dark each in its own block:
+a rule added at the end would set the light colours in the dark as well.
+"""
+
+import re
 from collections.abc import Mapping
 
 from consent_banner.bundle import Parts
 from consent_banner.config import Look
+
+_DEFAULTS = re.compile(r"(?<=:where\(\.consent-gate\)\{)[^{}]*(?=\})")
 
 
 def files(look: Look) -> tuple[str, ...]:
@@ -13,17 +20,25 @@ def files(look: Look) -> tuple[str, ...]:
 
 
 def sheet(made: Parts, look: Look) -> str:
-    """The whole sheet; what the owner set comes last."""
-    text = "".join(made.style(file) for file in files(look))
-    if look.light:
-        text += _rule(look.light)
-    if look.dark:
-        text += f"@media(prefers-color-scheme:dark){{{_rule(look.dark)}}}"
-    return text
+    """The whole sheet."""
+    base, *rest = (made.style(file) for file in files(look))
+    blocks = iter((look.light, look.dark))
+    base = _DEFAULTS.sub(lambda block: _with(block[0], next(blocks)), base)
+    assert next(blocks, None) is None, "base.css has one block of defaults, then one for the dark"
+    return base + "".join(rest)
 
 
-def _rule(settings: Mapping[str, str]) -> str:
-    properties = ";".join(
-        f"--consent-{key.replace('_', '-')}:{value}" for key, value in sorted(settings.items())
-    )
-    return f":where(.consent-gate){{{properties}}}"
+def _with(block: str, settings: Mapping[str, str]) -> str:
+    """The declarations of *block* with *settings* in the place of those they replace."""
+    values = dict(declaration.split(":", 1) for declaration in block.split(";"))
+    for key, value in settings.items():
+        values[f"--consent-{key.replace('_', '-')}"] = _short(value)
+    return ";".join(f"{name}:{value}" for name, value in values.items())
+
+
+def _short(value: str) -> str:
+    """`#ffffff` as `#fff`, in small letters, as the minifier writes colours."""
+    if not value.startswith("#"):
+        return value
+    short = re.fullmatch(r"#(.)\1(.)\2(.)\3", value.lower())
+    return "#" + "".join(short.groups()) if short else value.lower()

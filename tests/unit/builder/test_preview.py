@@ -4,9 +4,11 @@ import threading
 from http.client import HTTPConnection
 
 import pytest
+from browser.find_chromium import find_chromium
 from consent_banner import preview
 from consent_banner.cli import starter
 from consent_banner.config import BuilderError
+from playwright.sync_api import sync_playwright
 
 
 class Visit:
@@ -135,6 +137,30 @@ def test_other_posts_are_refused(visit, body, origin, status):
     headers = {"Origin": visit.preview.origin if origin == "its own" else origin} if origin else {}
     assert visit.ask("POST", "/v1/sites/my-site/consents", body, headers)[0] == status
     assert state(visit)["sent"] == []
+
+
+def test_in_a_browser_a_choice_opens_its_gate_and_shows_its_record(visit, file):
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=find_chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
+        )
+        page = browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(visit.preview.origin)
+        gate = page.locator("main ul strong")
+        assert gate.count() == 0
+        page.get_by_role("button", name="Accept all").click()
+        gate.first.wait_for()
+        page.get_by_text('"action": "accept_all"').last.wait_for()
+        page.locator("#sent", has_text='"decided_at_ms"').wait_for()
+        file.write_text(file.read_text().replace("[controller]", "[controler]"))
+        visit.preview.look()
+        page.get_by_role("alert").get_by_text("controler: unknown key, did you mean").wait_for()
+        browser.close()
+    assert complaints == []
 
 
 def test_a_foreign_host_name_reads_nothing(visit):

@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: MIT
+import re
+
+import pytest
 from consent_banner import bundle, style
 from consent_banner.config import Look
+
+
+def blocks(look):
+    """The custom properties of the light and of the dark block."""
+    found = re.findall(r":where\(\.consent-gate\)\{([^{}]*)\}", style.sheet(bundle.parts(), look))
+    return [dict(line.split(":", 1) for line in block.split(";")) for block in found]
 
 
 def test_the_sheet_is_the_base_and_its_position():
@@ -9,16 +18,20 @@ def test_the_sheet_is_the_base_and_its_position():
     assert sheet == made.style("base.css") + made.style("position-box.css")
 
 
-def test_what_the_owner_set_comes_last_and_weighs_nothing():
-    look = Look("bar", {"accent": "#112233", "accent_text": "#ffffff", "radius": "8px"}, {})
-    assert style.sheet(bundle.parts(), look).endswith(
-        ":where(.consent-gate){--consent-accent:#112233;--consent-accent-text:#ffffff;"
-        "--consent-radius:8px}"
-    )
+def test_the_owners_values_take_the_place_of_the_defaults_each_in_its_block():
+    plain_light, plain_dark = blocks(Look("bar", {}, {}))
+    own = {"accent": "#112233", "accent_text": "#FFFFFF", "radius": "8px", "font": "Georgia, serif"}
+    light, dark = blocks(Look("bar", own, {"text": "#eeeeef"}))
+    assert light == plain_light | {
+        "--consent-accent": "#123",
+        "--consent-accent-text": "#fff",
+        "--consent-radius": "8px",
+        "--consent-font": "Georgia, serif",
+    }
+    assert dark == plain_dark | {"--consent-text": "#eeeeef"}
 
 
-def test_dark_colours_stand_in_their_own_block():
-    look = Look("bar", {}, {"text": "#eeeeee"})
-    assert style.sheet(bundle.parts(), look).endswith(
-        "@media(prefers-color-scheme:dark){:where(.consent-gate){--consent-text:#eeeeee}}"
-    )
+@pytest.mark.parametrize("key", ["accent", "accent_text", "background", "text", "border"])
+def test_every_colour_of_the_settings_has_a_default_in_both_blocks(key):
+    for block in blocks(Look("bar", {}, {})):
+        assert f"--consent-{key.replace('_', '-')}" in block

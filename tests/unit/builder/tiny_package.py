@@ -22,6 +22,14 @@ TEXTS = """import { _locales } from "./config.js";
 export const [_language, _text] = _locales[0];
 """
 
+# The blocks of defaults that the owner's colours go into, and nothing else.
+_DEFAULTS = ":where(.consent-gate) { --consent-accent: red; }\n"
+STYLES = {
+    "base.css": f"{_DEFAULTS}@media (prefers-color-scheme: dark) {{ {_DEFAULTS} }}\n",
+    "position-bar.css": ".bar { color: red; }\n",
+    "position-box.css": ".box { color: red; }\n",
+}
+
 
 def tiny_package(folder: Path, sources: Mapping[str, str]) -> Path:
     """A package with these modules by file name, and the style sheets the builder needs."""
@@ -29,6 +37,6 @@ def tiny_package(folder: Path, sources: Mapping[str, str]) -> Path:
     (folder / "css").mkdir()
     for name, source in sources.items():
         (folder / "js" / name).write_text(SPDX + source, newline="\n")
-    for name in ("base.css", "position-bar.css", "position-box.css"):
-        (folder / "css" / name).write_text(f".{name[:-4]} {{ color: red; }}\n", newline="\n")
+    for name, style in STYLES.items():
+        (folder / "css" / name).write_text(style, newline="\n")
     return folder
