@@ -75,7 +75,8 @@ export const _release = () => {
       later.push(() => _granted.has(id) && element.setAttribute("src", element.dataset.src || ""));
     }
   }
-  if (later[0]) (window.requestIdleCallback || setTimeout)(() => later.forEach((open) => open()));
+  // A busy page may never be idle: then after half a second.
+  if (later[0]) (window.requestIdleCallback || setTimeout)(() => later.forEach((open) => open()), /** @type {any} */ ({ timeout: 500 }));
 };
 
 /**

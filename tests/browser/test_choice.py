@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: MIT
+"""A visitor accepts, rejects, customises, changes, withdraws and returns.
+
+What happened is told by the ledger and by the third parties, not by the page.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from browser.shop import CATEGORIES, SERVICES, Shop, addresses, answers, quiet, settle, wait_until
+from playwright.sync_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.gate
+SUBSETS = [
+    set(some) for n in range(len(SERVICES) + 1) for some in itertools.combinations(SERVICES, n)
+]
+
+
+def gate(page: Page):
+    return page.get_by_role("region", name="Your choices on Test Shop")
+
+
+def choices(page: Page):
+    return page.get_by_role("dialog", name="Choose what Test Shop may use")
+
+
+def choose(page: Page, granted: set[str]) -> None:
+    """Sets every service's switch in the open second layer, and saves."""
+    names = {
+        "prefs": "Preferences",
+        "video": "Films",
+        "stats": "Statistics",
+        "ads": "Adverts",
+        "pixel": "Pixel",
+    }
+    for service, name in names.items():
+        choices(page).get_by_role("checkbox", name=name, exact=True).set_checked(service in granted)
+    choices(page).get_by_role("button", name="Save choices").click()
+
+
+def evidence_of(record: dict) -> dict:
+    return record["categories"] | record["services"]
+
+
+def test_nothing_is_asked_of_third_parties_and_nothing_is_kept_before_a_choice(
+    page: Page, shop: Shop
+) -> None:
+    quiet(page)
+    assert shop.third_party_requests() == set()
+    assert shop.stored() == []
+    assert page.context.cookies() == []
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+
+
+def test_accept_all_releases_everything_and_is_recorded(page: Page, shop: Shop) -> None:
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Accept all").click()
+    settle(page, shop, 1, addresses(set(SERVICES)))
+    assert shop.third_party_requests() == addresses(set(SERVICES))
+    [record] = shop.stored()
+    assert record["action"] == "accept_all"
+    assert record["layer"] == "first"
+    assert record["origin"] == shop.site.url
+    assert evidence_of(record) == answers(set(SERVICES))
+    expect(gate(page)).to_have_count(0)
+
+
+def test_reject_all_releases_nothing_and_is_recorded_with_every_refusal(
+    page: Page, shop: Shop
+) -> None:
+    gate(page).get_by_role("button", name="Reject all").click()
+    settle(page, shop, 1)
+    assert shop.third_party_requests() == set()
+    [record] = shop.stored()
+    assert record["action"] == "reject_all"
+    assert evidence_of(record) == answers(set())
+    page.reload()
+    quiet(page)
+    expect(gate(page)).to_have_count(0)
+    assert shop.third_party_requests() == set()
+
+
+@pytest.mark.parametrize("granted", SUBSETS, ids=lambda some: "+".join(sorted(some)) or "none")
+def test_every_subset_of_services_is_stored_and_enforced_exactly(
+    page: Page, shop: Shop, granted: set[str]
+) -> None:
+    gate(page).get_by_role("button", name="Customise").click()
+    choose(page, granted)
+    settle(page, shop, 1, addresses(granted))
+    assert shop.third_party_requests() == addresses(granted)
+    [record] = shop.stored()
+    assert evidence_of(record) == answers(granted)
+    assert page.evaluate("consent.choices()") == answers(granted)
+
+
+@pytest.mark.parametrize("n", range(2 ** len(CATEGORIES)))
+def test_every_subset_of_categories_switches_its_services(page: Page, shop: Shop, n: int) -> None:
+    on = {category for place, category in enumerate(CATEGORIES) if n >> place & 1}
+    granted = {service for category in on for service in CATEGORIES[category]}
+    gate(page).get_by_role("button", name="Customise").click()
+    for category in on:
+        choices(page).get_by_role("checkbox", name=category.capitalize(), exact=True).check()
+    choices(page).get_by_role("button", name="Save choices").click()
+    settle(page, shop, 1, addresses(granted))
+    assert shop.third_party_requests() == addresses(granted)
+    assert evidence_of(shop.stored()[0]) == answers(granted)
+
+
+def test_nothing_is_switched_on_before_the_visitor_does_it(page: Page, shop: Shop) -> None:
+    gate(page).get_by_role("button", name="Customise").click()
+    boxes = choices(page).get_by_role("checkbox")
+    assert boxes.count() == len(SERVICES) + len(CATEGORIES)
+    assert not any(box.is_checked() for box in boxes.all())
+    assert shop.third_party_requests() == set()
+
+
+def test_a_category_shows_that_only_some_of_it_is_on(page: Page, shop: Shop) -> None:
+    gate(page).get_by_role("button", name="Customise").click()
+    whole = choices(page).get_by_role("checkbox", name="Functional", exact=True)
+    choices(page).get_by_role("checkbox", name="Films").check()
+    assert whole.evaluate("box => [box.checked, box.indeterminate]") == [False, True]
+    choices(page).get_by_role("checkbox", name="Preferences").check()
+    assert whole.evaluate("box => [box.checked, box.indeterminate]") == [True, False]
+    assert shop.third_party_requests() == set()
+
+
+def test_closing_the_second_layer_decides_nothing(page: Page, shop: Shop) -> None:
+    gate(page).get_by_role("button", name="Customise").click()
+    choices(page).get_by_role("checkbox", name="Statistics").check()
+    page.keyboard.press("Escape")
+    expect(choices(page)).to_have_count(0)
+    expect(gate(page)).to_be_visible()
+    gate(page).get_by_role("button", name="Customise").click()
+    expect(choices(page).get_by_role("checkbox", name="Statistics")).not_to_be_checked()
+    choices(page).get_by_role("button", name="Close").click()
+    quiet(page)
+    assert page.evaluate("consent.choices()") is None
+    assert (shop.stored(), shop.third_party_requests()) == ([], set())
+
+
+def test_a_change_is_a_new_record_that_names_the_one_before(page: Page, shop: Shop) -> None:
+    gate(page).get_by_role("button", name="Reject all").click()
+    settle(page, shop, 1)
+    assert shop.third_party_requests() == set()
+    page.get_by_role("button", name="Cookie choices").click()
+    choose(page, {"stats", "video"})
+    settle(page, shop, 2, addresses({"stats", "video"}))
+    first, second = shop.stored()
+    assert second["previous"] == first["id"]
+    assert second["subject"] == first["subject"]
+    assert [record["seq"] for record in (first, second)] == [1, 2]
+    assert second["action"] == "customise"
+    assert second["layer"] == "second"
+    assert shop.third_party_requests() == addresses({"stats", "video"})
+    assert (
+        page.evaluate("consent.fetch('preferences')").items()
+        >= {"seq": 2, "record": page.evaluate("consent.record()")}.items()
+    )
+
+
+def test_withdrawing_stops_frames_deletes_what_was_declared_and_offers_a_reload(
+    page: Page, shop: Shop
+) -> None:
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Accept all").click()
+    settle(page, shop, 1)
+    page.evaluate("""() => {
+        document.cookie = "_st1=1;path=/;max-age=999"; document.cookie = "prefs=1;path=/;max-age=999"; document.cookie = "basket=1;path=/";
+        localStorage["prefs.lang"] = "en"; sessionStorage["prefs.tab"] = "1"; localStorage["basket.lines"] = "2";
+    }""")
+    assert len(page.frames) == 3
+    page.get_by_role("button", name="Cookie choices").click()
+    choices(page).get_by_role("button", name="Reject all").click()
+    settle(page, shop, 2)
+    assert shop.stored()[1]["action"] == "withdraw"
+    wait_until(
+        page,
+        lambda: {frame.url for frame in page.frames} <= {page.url, "about:blank", ""},
+        "the frames are gone",
+    )
+    assert page.evaluate("document.cookie.split('; ').map(pair => pair.split('=')[0]).sort()") == [
+        "basket",
+        "consent",
+    ]
+    assert page.evaluate(
+        "['prefs.lang' in localStorage, 'prefs.tab' in sessionStorage, 'basket.lines' in localStorage]"
+    ) == [False, False, True]
+    shop.vendors.asked.clear()
+    page.get_by_role("button", name="Reload now").click()
+    quiet(page)
+    assert shop.third_party_requests() == set()
+    expect(page.get_by_role("button", name="Reload now")).to_have_count(0)
+
+
+def test_a_frame_refused_and_granted_again_comes_back_without_a_reload(
+    page: Page, shop: Shop
+) -> None:
+    gate(page).get_by_role("button", name="Customise").click()
+    assert shop.third_party_requests() == set()
+    for granted in ({"ads"}, set(), {"ads"}):
+        if choices(page).count() == 0:
+            page.get_by_role("button", name="Cookie choices").click()
+        choose(page, granted)
+        wait_until(
+            page,
+            lambda granted=granted: (
+                any("ads.html" in frame.url for frame in page.frames) == bool(granted)
+            ),
+            f"frame with {granted}",
+        )
+
+
+def test_a_returning_visitor_is_not_asked_and_their_choice_holds(
+    page: Page, shop: Shop, context: BrowserContext
+) -> None:
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Customise").click()
+    choose(page, {"prefs", "ads", "pixel"})
+    settle(page, shop, 1, addresses({"prefs", "ads", "pixel"}))
+    page.close()
+    shop.vendors.asked.clear()
+    again = context.new_page()
+    again.goto(shop.site.url + "/next.html")
+    quiet(again)
+    expect(gate(again)).to_have_count(0)
+    assert shop.third_party_requests() == addresses({"prefs", "ads", "pixel"})
+    assert len(shop.stored()) == 1
+
+
+def test_two_tabs_follow_each_other(page: Page, shop: Shop, context: BrowserContext) -> None:
+    other = context.new_page()
+    other.goto(shop.site.url + "/next.html")
+    expect(gate(other)).to_be_visible()
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Accept all").click()
+    expect(gate(other)).to_have_count(0)
+    wait_until(
+        other,
+        lambda: any("ads.html" in frame.url for frame in other.frames),
+        "the other tab's frame",
+    )
+    other.get_by_role("button", name="Cookie choices").click()
+    choices(other).get_by_role("button", name="Reject all").click()
+    wait_until(
+        page,
+        lambda: not any("ads.html" in frame.url for frame in page.frames),
+        "the first tab's frame is gone",
+    )
+    settle(other, shop, 2)
+    assert [record["action"] for record in shop.stored()] == [
+        "accept_all",
+        "withdraw",
+    ]
+
+
+def test_keyboard_alone_is_enough(page: Page, shop: Shop) -> None:
+    def tab_to(name: str) -> None:
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            if (
+                page.evaluate(
+                    "(document.activeElement.labels?.[0] || document.activeElement).textContent"
+                )
+                == name
+            ):
+                return
+        raise AssertionError(f"thirty tabs did not reach {name}")
+
+    assert page.evaluate("document.activeElement == document.body"), (
+        "the question must not take the focus"
+    )
+    tab_to("Customise")
+    page.keyboard.press("Enter")
+    tab_to("Films")
+    page.keyboard.press("Space")
+    tab_to("Save choices")
+    page.keyboard.press("Enter")
+    settle(page, shop, 1, addresses({"video"}))
+    assert evidence_of(shop.stored()[0]) == answers({"video"})
+    assert shop.third_party_requests() == addresses({"video"})
+    tab_to("Cookie choices")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "Cookie choices"
+
+
+@pytest.mark.parametrize("width", [320, 1920])
+def test_the_question_fits_and_refusing_is_as_easy_as_accepting(
+    page: Page, shop: Shop, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 568 if width == 320 else 1080})
+    accept, reject = (
+        gate(page).get_by_role("button", name=name) for name in ("Accept all", "Reject all")
+    )
+    expect(accept).to_be_in_viewport(ratio=1)
+    expect(reject).to_be_in_viewport(ratio=1)
+    styles = "button => { const s = getComputedStyle(button); return [s.color, s.backgroundColor, s.font, s.border, s.padding, button.offsetWidth, button.offsetHeight] }"
+    assert accept.evaluate(styles) == reject.evaluate(styles)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    gate(page).get_by_role("button", name="Customise").click()
+    assert choices(page).evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+    choices(page).get_by_role("button", name="Reject all").click()
+    settle(page, shop, 1)
+    assert shop.third_party_requests() == set()
+    assert evidence_of(shop.stored()[0]) == answers(set())

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""What waits for consent, and in which order it comes."""
+
+from __future__ import annotations
+
+import pytest
+from browser.shop import TAG, Shop, quiet, settle, wait_until
+from browser.test_choice import gate
+from playwright.sync_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.gate
+
+
+def open_page(
+    context: BrowserContext, shop: Shop, content: str, head: str = TAG, **headers: str
+) -> Page:
+    """A page of the shop with *content*, before any choice."""
+    page = context.new_page()
+    page.goto(shop.site.put("/own.html", shop.page_html(content, head), **headers))
+    gate(page).wait_for()
+    quiet(page)
+    assert shop.third_party_requests() == set()
+    return page
+
+
+def accept(page: Page, shop: Shop) -> None:
+    gate(page).get_by_role("button", name="Accept all").click()
+    settle(page, shop, 1)
+
+
+TEMPLATE = '<template data-consent="stats">{}</template>'
+
+
+@pytest.mark.parametrize("form", ["template", "text/plain", "two templates"])
+def test_an_inline_script_waits_for_the_library_before_it(
+    shop: Shop, context: BrowserContext, form: str
+) -> None:
+    lib, second = f"{shop.vendors.url}/lib.js", f"{shop.vendors.url}/second.js"
+    shop.vendors.put(
+        "/lib.js", "window.lib = { log: [], init() { this.log.push('init') } }; ", "text/javascript"
+    )
+    shop.vendors.put("/second.js", "lib.log.push('second')", "text/javascript")
+    shop.vendors.delay_s = {"/lib.js": 0.4}
+    scripts = [
+        f'<script src="{lib}"></script>',
+        "<script>lib.init()</script>",
+        f'<script src="{second}"></script>',
+        "<script>lib.log.push('last')</script>",
+    ]
+    if form == "template":
+        content = TEMPLATE.format("".join(scripts))
+    elif form == "text/plain":
+        content = "".join(scripts).replace(
+            "<script", '<script type="text/plain" data-consent="stats"'
+        )
+    else:
+        content = (
+            TEMPLATE.format("".join(scripts[:1]))
+            + "<p>between</p>"
+            + TEMPLATE.format("".join(scripts[1:]))
+        )
+    page = open_page(context, shop, content)
+    accept(page, shop)
+    page.wait_for_function("window.lib?.log.length == 3")
+    assert page.evaluate("lib.log") == ["init", "second", "last"]
+    # All at once: the second external was asked for before the slow first one had arrived.
+    started = page.evaluate(
+        "performance.getEntriesByType('resource').filter(e => /lib|second/.test(e.name)).map(e => [e.startTime, e.responseEnd])"
+    )
+    assert max(start for start, _ in started) < min(end for _, end in started)
+
+
+def test_a_library_that_fails_does_not_hold_up_what_follows(
+    shop: Shop, context: BrowserContext
+) -> None:
+    content = TEMPLATE.format(
+        '<script src="http://127.0.0.1:9/none.js"></script><script>window.ran = ["after"]</script>'
+    )
+    page = open_page(context, shop, content)
+    accept(page, shop)
+    page.wait_for_function("window.ran?.[0] == 'after'")
+
+
+def test_content_added_later_waits_or_opens_as_the_choice_says(
+    shop: Shop, context: BrowserContext
+) -> None:
+    page = open_page(context, shop, "<main></main>")
+    add = """(vendors) => {
+        const main = document.querySelector("main");
+        const template = document.createElement("template"); template.dataset.consent = "stats";
+        const inside = document.createElement("script"); inside.src = vendors + "/added.js"; template.content.append(inside);
+        const plain = document.createElement("script"); plain.type = "text/plain"; plain.dataset.consent = "ads"; plain.src = vendors + "/plain.js";
+        const frame = document.createElement("iframe"); frame.dataset.consent = "video"; frame.dataset.src = vendors + "/added.html";
+        main.append(template, plain, frame);
+    }"""
+    if not shop.has_gate:
+        add = add.replace("template.content.append(inside)", "main.append(inside)")
+    page.evaluate(add, shop.vendors.url)
+    page.wait_for_timeout(300)
+    assert shop.third_party_requests() == set()
+    accept(page, shop)
+    everything = {"/added.js", "/plain.js", "/added.html"}
+    wait_until(
+        page, lambda: shop.third_party_requests() == everything, "what was added before the choice"
+    )
+    shop.vendors.asked.clear()
+    page.evaluate(add, shop.vendors.url)
+    wait_until(
+        page, lambda: shop.third_party_requests() == everything, "what was added after the choice"
+    )
+
+
+def test_a_strict_content_security_policy_and_trusted_types_are_no_obstacle(
+    shop: Shop, context: BrowserContext
+) -> None:
+    policy = (
+        f"default-src 'none'; script-src 'self' 'nonce-n1' {shop.vendors.url}; frame-src {shop.vendors.url}; connect-src http://ledger.localhost:*;"
+        " require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'"
+    )
+    content = (
+        TEMPLATE.format(
+            f'<script src="{shop.vendors.url}/a.js"></script><script nonce="n1">ran.push("inline")</script>'
+        )
+        + f'<script type="text/plain" data-consent="stats" src="{shop.vendors.url}/b.js"></script>'
+        + '<script type="text/plain" data-consent="stats" nonce="n1">ran.push("plain")</script>'
+        + f'<iframe title="Film" data-consent="video" data-src="{shop.vendors.url}/c.html"></iframe>'
+    )
+    page = open_page(context, shop, content, **{"Content-Security-Policy": policy})
+    assert gate(page).evaluate("section => getComputedStyle(section).position") == "fixed", (
+        "the style sheet is in force"
+    )
+    accept(page, shop)
+    page.wait_for_function("window.ran?.length == 4")
+    assert page.evaluate("ran") == ["/a.js", "inline", "/b.js", "plain"]
+    wait_until(page, lambda: "/c.html" in shop.third_party_requests(), "the frame")
+
+
+def test_an_unknown_or_planned_service_never_opens(shop: Shop, context: BrowserContext) -> None:
+    content = "".join(
+        f'<template data-consent="{name}"><script src="{shop.vendors.url}/{name}.js"></script></template>'
+        for name in ("later", "nobody", "constructor", "__proto__", "necessary")
+    )
+    page = open_page(context, shop, content)
+    accept(page, shop)
+    page.wait_for_timeout(300)
+    assert shop.third_party_requests() == set()
+
+
+def test_the_tag_twice_asks_once(shop: Shop, context: BrowserContext) -> None:
+    page = open_page(
+        context,
+        shop,
+        TEMPLATE.format(f'<script src="{shop.vendors.url}/a.js"></script>'),
+        head=TAG + TAG.replace(" async", ""),
+    )
+    expect(page.locator("#consent-gate")).to_have_count(1)
+    accept(page, shop)
+    wait_until(page, lambda: shop.vendors.asked == ["/a.js"], "one request")
+    assert len(shop.stored()) == 1
+
+
+def test_a_foreign_or_broken_cookie_counts_as_no_choice(
+    shop: Shop, context: BrowserContext
+) -> None:
+    for value in (
+        "accept",
+        "1|||",
+        "1|00000000|zzzzzz|+stats:000000",
+        "2|x|zzzzz|+stats:%00",
+        '{"stats":true}',
+    ):
+        context.add_cookies([{"name": "consent", "value": value, "url": shop.site.url}])
+        page = open_page(
+            context, shop, TEMPLATE.format(f'<script src="{shop.vendors.url}/a.js"></script>')
+        )
+        assert page.evaluate("consent.granted('stats')") is False
+        page.close()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""The control: with the gates taken off the pages, every test of the gate fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+
+@pytest.mark.timeout(600)
+def test_every_gate_test_fails_when_the_gate_is_disabled(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(Path(__file__).parent),
+        "-m",
+        "gate",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--junit-xml={report}",
+    ]
+    # One worker of its own: the surrounding run keeps the other core.
+    subprocess.run(
+        command,
+        env={**os.environ, "WITHOUT_GATE": "1", "PYTEST_XDIST_AUTO_NUM_WORKERS": "1"},
+        capture_output=True,
+        check=False,
+    )
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    passed = [case.get("name") for case in cases if case.find("failure") is None]
+    assert len(cases) > 50
+    assert passed == []
