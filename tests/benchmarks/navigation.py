@@ -8,6 +8,7 @@ machine for seconds disturbs both.
 """
 
 import importlib
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -65,6 +66,12 @@ def chromium() -> str:
     if answer.returncode:
         raise NoBrowserError(answer.stderr.strip())
     return answer.stdout.strip()
+
+
+def _environment(folder: Path) -> dict[str, str | float | bool]:
+    """The browser's environment: its own temporary files go below *folder*."""
+    # A socket's path may have about 100 characters, and the browser adds some 45.
+    return {**os.environ, "TMPDIR": str(folder)} if len(str(folder)) < 55 else {**os.environ}
 
 
 def floor_script() -> tuple[str, bool]:
@@ -156,8 +163,11 @@ def _itself(values: list[float]) -> list[float]:
     return [after / before for before, after in pairwise(values)]
 
 
-def run(script: str, times: int) -> dict[str, Any]:
-    """Measures *script*, the reference build, beside the floor; prints and returns the figures."""
+def run(script: str, times: int, folder: Path) -> dict[str, Any]:
+    """Measures *script*, the reference build, beside the floor; prints and returns the figures.
+
+    *folder* is for what the browser leaves behind when it is interrupted.
+    """
     from playwright.sync_api import sync_playwright
 
     tables.heading("Navigation to a banner that can be clicked, beside the floor")
@@ -190,7 +200,9 @@ def run(script: str, times: int) -> dict[str, Any]:
             f" the floor's {weights['floor']} B."
         )
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=list(FLAGS), env=_environment(folder)
+        )
         stack.callback(browser.close)
         result["browser"] = browser.version
         tables.note(f"  Chromium {browser.version}, headless. Goal: ratio at most {GOAL:.2f}.\n")

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,14 +31,24 @@ exit status: 0, or 1 when a size is over its budget, the books disagree or somet
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
-    signal.signal(signal.SIGTERM, _terminated)
+    interrupted = threading.Event()
+
+    def interrupt(*_: object) -> NoReturn:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
         with tempfile.TemporaryDirectory(prefix="consent-ledger-bench-") as folder:
             results = _run(options, Path(folder))
     except (CommandError, LoadError, navigation.NoBrowserError) as error:
         print(f"\nThe benchmark ended: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except BaseException:
+        # Ctrl-C reaches the browser's driver too, whose end then hides the interrupt.
+        if not interrupted.is_set():
+            raise
         print("\nInterrupted; servers and files are cleaned up.", file=sys.stderr)
         return 130
     if options.json:
@@ -46,10 +57,6 @@ def main(arguments: list[str] | None = None) -> int:
     for name in failed:
         print(f"NOT AS IT MUST BE: {name} (see its table)", file=sys.stderr)
     return 1 if failed else 0
-
-
-def _terminated(*_: object) -> NoReturn:
-    raise KeyboardInterrupt  # the same orderly end as Ctrl-C
 
 
 def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def _banner(folder: Path, navigations: int) -> dict[str, Any]:
     built = sizes.build(sizes.REFERENCE, folder / "reference")
-    return navigation.run(built.script.decode(), navigations)
+    return navigation.run(built.script.decode(), navigations, folder)
 
 
 def _plan(options: argparse.Namespace) -> ledger.Plan:
