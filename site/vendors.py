@@ -8,6 +8,7 @@ choice let through. It behaves as such services do: its tags store things in the
 import json
 import mimetypes
 import secrets
+import sys
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +17,9 @@ from urllib.parse import urlsplit
 
 FILES = Path(__file__).parent / "vendors"
 SERVICES = ("pay", "monitor", "shield", "chat")
-# The support frame keeps a cookie on its own origin; a browser may refuse it, as it may any other.
-CHAT_COOKIE = "chat_visit={}; Path=/chat; HttpOnly; SameSite=None; Secure"
+# The support frame keeps a cookie on its own origin. Browsers that refuse cookies of third parties
+# still keep a partitioned one, which holds for this frame in this site alone.
+CHAT_COOKIE = "chat_visit={}; Path=/chat; HttpOnly; SameSite=None; Secure; Partitioned"
 
 
 class Vendors(ThreadingHTTPServer):
@@ -25,6 +27,12 @@ class Vendors(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """A browser that leaves in the middle of an answer is no news; a fault of ours is."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            print(f"The third parties met {type(error).__name__}: {error}", file=sys.stderr)
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Tags)

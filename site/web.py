@@ -11,6 +11,7 @@ import json
 import mimetypes
 import re
 import secrets
+import sys
 import threading
 from collections import Counter
 from html.parser import HTMLParser
@@ -103,6 +104,12 @@ class Site(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """A browser that leaves in the middle of an answer is no news; a fault of ours is."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            print(f"The site met {type(error).__name__}: {error}", file=sys.stderr)
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Pages)
