@@ -2,6 +2,10 @@
 // The dashboard's words. English stands in the page itself; the others replace it by key.
 export const WORDS = {
   fr: {
+    skip: "Aller au contenu",
+    about: "Meridian Interfaces Ltd, 1 Quay Street, Dublin. Une société inventée, pour la démonstration.",
+    policy: "Politique de cookies",
+    privacy: "Confidentialité",
     title: "Tableau de bord",
     intro: "Vos projets, leurs requêtes récentes et vos réglages.",
     "nav.docs": "Documentation",
@@ -47,6 +51,10 @@ export const WORDS = {
     "pay.waiting": "Le formulaire de carte vient de Tollgate Payments. Il se charge seulement si vous l’autorisez.",
   },
   de: {
+    skip: "Zum Inhalt",
+    about: "Meridian Interfaces Ltd, 1 Quay Street, Dublin. Eine erfundene Firma, zur Vorführung.",
+    policy: "Cookie-Richtlinie",
+    privacy: "Datenschutz",
     title: "Übersicht",
     intro: "Ihre Projekte, deren letzte Anfragen und Ihre Einstellungen.",
     "nav.docs": "Dokumentation",

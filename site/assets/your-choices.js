@@ -27,7 +27,7 @@ function showState(consent) {
         make(
           "tr",
           {},
-          make("td", {}, service.name[language], make("span", { class: "muted" }, ` ${service.provider}`)),
+          make("td", {}, service.name[language], " ", make("span", { class: "muted" }, service.provider)),
           make("td", { "data-state-of": service.id }, service.asks ? words(consent.granted(service.id)) : "Always on"),
         ),
       );
