@@ -323,15 +323,17 @@ def write_dist(directory: Path, notice: Mapping[str, Any] | None = None) -> Path
     return directory
 
 
-def sample_decision(notice: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """The body of a decision that accepts all on the sample notice; ids and token are fresh."""
+def sample_decision(
+    document: Mapping[str, Any] | None = None, /, **changes: Any
+) -> dict[str, Any]:
+    """The body of a decision that accepts all on the notice; ids and token are fresh."""
     return {
         "id": secrets.token_hex(16),
         "token": secrets.token_hex(16),
         "seq": 1,
         "decided_at_ms": time.time_ns() // 1_000_000,
         "previous": None,
-        "notice": Notice.load(dict(notice or sample_notice())).sha256,
+        "notice": Notice.load(dict(document or sample_notice())).sha256,
         "build": "b" * 64,
         "language": "en",
         "action": "accept_all",

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The application factory: defaults, then settings, then each concern in turn."""
 
+import logging
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,8 +14,18 @@ from consent_ledger.api.operation import Operation
 from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
 from consent_ledger.db import open_database
+from consent_ledger.logs import describe
 from consent_ledger.services import EXTENSION, Services
 from consent_ledger.timestamps import now_ms
+
+log = logging.getLogger(__name__)
+
+
+class LedgerFlask(Flask):
+    """Flask, except that what goes wrong outside the views is logged without the request."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        log.error("a request failed outside its view: %s", describe(exc_info[1]))
 
 
 def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
@@ -25,7 +37,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
     # Connections: one for each request thread, the committer, and some for streams.
     database = open_database(settings.data, max_connections=2 * settings.threads + 2)
     committer = Committer(database, settings.deadline_s, clock)
-    app = Flask("consent_ledger", static_folder=None)
+    app = LedgerFlask("consent_ledger", static_folder=None)
     app.url_map.merge_slashes = False  # a doubled slash is another path, not a redirect
     app.extensions[EXTENSION] = Services(settings, database, committer, clock)
 

@@ -89,6 +89,15 @@ def words(expected: str) -> Exact:
     )
 
 
+def some_object() -> Exact:
+    return Exact(
+        "an object",
+        lambda value: isinstance(value, dict),
+        required=True,
+        metadata={"type": "object"},
+    )
+
+
 def nothing() -> Exact:
     return Exact("null", lambda _: False, required=True, nullable=True, metadata={"type": "null"})
 
@@ -325,9 +334,9 @@ class DocumentSchema(Table):
     """An OpenAPI document, by its top level."""
 
     openapi = one_of("3.1.0")
-    info = Exact("an object", lambda value: isinstance(value, dict), required=True)
-    paths = Exact("an object", lambda value: isinstance(value, dict), required=True)
-    components = Exact("an object", lambda value: isinstance(value, dict), required=True)
+    info = some_object()
+    paths = some_object()
+    components = some_object()
 
 
 class ProblemSchema(Table):

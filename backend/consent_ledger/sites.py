@@ -2,8 +2,8 @@
 """Sites: each has its own log, and the origins its pages may post from."""
 
 import json
-import time
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import peewee
@@ -148,11 +148,16 @@ class SiteOrigins:
 
     def of(self, site: str) -> frozenset[str]:
         """Origins of *site*. Raises: SiteUnknown."""
-        now = time.monotonic()
+        now = monotonic()
         known = self._known.get(site)
         if known is not None and known[0] > now:
             return known[1]
-        origins = frozenset(get_site(self._database, site).origins)
+        try:
+            origins = frozenset(get_site(self._database, site).origins)
+        except peewee.DatabaseError:
+            if known is None:
+                raise
+            return known[1]  # so that pages can read why their decision was not recorded
         # Only sites that exist are remembered, so strangers cannot fill the memory.
         self._known[site] = (now + self.LIFETIME_S, origins)
         return origins

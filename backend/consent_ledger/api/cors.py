@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """CORS for a site's own pages, and the headers that every answer carries."""
 
+import peewee
 from flask import Flask, Response, request
 
 from consent_ledger.api.operation import Operation
@@ -56,8 +57,8 @@ def _allow_own_origin(response: Response) -> None:
         return
     try:
         origins = services().origins.of((request.view_args or {})["site"])
-    except LedgerError:
-        return
+    except (LedgerError, peewee.DatabaseError):
+        return  # the answer says so already; here it only goes without CORS
     if origin in origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = EXPOSED
