@@ -107,8 +107,15 @@ def start(options: argparse.Namespace, stack: ExitStack, stop: threading.Event) 
         return
 
     if options.json_ready:
-        ready = {**urls, "audit_key_file": str(key_file), "data": str(data), "ports": ports}
-        write_whole(options.json_ready, json.dumps(ready | {"site_id": SITE}, indent=2))
+        ready = {
+            **urls,
+            "ports": ports,
+            "site_id": SITE,
+            "data": str(data),
+            "audit_key_file": str(key_file),
+            "ledger_pid": process.process.pid,
+        }
+        write_whole(options.json_ready, json.dumps(ready, indent=2))
     print(welcome(urls, data, key_file), flush=True)
     while not stop.wait(0.25):
         process.check()

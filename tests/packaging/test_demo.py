@@ -153,10 +153,7 @@ def test_a_port_in_use_is_named_with_the_option_that_changes_it(start, name: str
 def test_a_ledger_that_dies_ends_the_demo_with_a_sentence(start, data: Path) -> None:
     demo = start()
     ready = demo.wait_until_ready()
-    lines = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True)
-    pairs = [line.split() for line in lines.stdout.splitlines()]
-    (ledger,) = [int(pid) for pid, parent in pairs if parent == str(demo.process.pid)]
-    os.kill(ledger, signal.SIGKILL)
+    os.kill(ready["ledger_pid"], signal.SIGKILL)
     _, err = demo.process.communicate(timeout=60)
     assert demo.process.returncode == 1
     assert err.startswith("The ledger ended")
