@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""A database with one site and its published notice, and how to make decisions for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consent_banner.notice import Notice
+from consent_ledger import sites
+from consent_ledger.batch import commit
+from consent_ledger.db import Database, initialise, open_database
+from consent_ledger.notices import Publish
+from consent_ledger.records import Decision, check_decision
+from harness import ORIGIN, SITE, sample_decision, sample_notice
+
+NOW_MS = 1_795_300_000_123
+NOTICE = Notice.load(sample_notice())
+
+Decide = Callable[..., Decision]
+
+
+def decide(**changes: Any) -> Decision:
+    """A checked decision on the sample notice, made at NOW_MS."""
+    body = sample_decision(**{"decided_at_ms": NOW_MS, **changes})
+    return check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """An initialised data directory."""
+    initialise(tmp_path / "data", "ledger.test")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def database(data: Path) -> Iterator[Database]:
+    """Open on a connection of this thread, with the site and its notice as entry 0."""
+    opened = open_database(data)
+    with opened.connection_context():
+        sites.add_site(opened, SITE, "Meridian API", [ORIGIN])
+        work = Publish(SITE, NOTICE, "b" * 64, "c" * 64, "sha384-" + "A" * 64)
+        (done,) = commit(opened, [work], lambda: NOW_MS)
+        assert done.error is None
+        yield opened
+    opened.close_all()
