@@ -18,10 +18,11 @@ import navigation
 import sizes
 from load import LoadError
 from processes import CommandError
+from rates import Plan
 
 SECTIONS = ("sizes", "banner", "ledger")
 NAVIGATIONS, QUICK_NAVIGATIONS = 25, 4
-QUICK = ledger.Plan(seconds=0.4, repetitions=1, starts=2, syncs=50)
+QUICK = Plan(seconds=0.4, repetitions=1, starts=2, syncs=50)
 EXAMPLE = """example:
   python tests/benchmarks/run.py --only ledger --connections 1 --connections 64 --seconds 5
 
@@ -84,8 +85,8 @@ def _banner(folder: Path, navigations: int) -> dict[str, Any]:
     return navigation.run(built.script.decode(), navigations, folder)
 
 
-def _plan(options: argparse.Namespace) -> ledger.Plan:
-    plan = QUICK if options.quick else ledger.Plan()
+def _plan(options: argparse.Namespace) -> Plan:
+    plan = QUICK if options.quick else Plan()
     return replace(
         plan,
         connections=tuple(options.connections or plan.connections),
