@@ -24,8 +24,8 @@ MAX_BATCH = 256
 log = logging.getLogger(__name__)
 
 
-class _Waiting:
-    """A piece of work and the lock that its request thread waits on."""
+class Waiting:
+    """A piece of work. `answered` can be acquired once `done` says what became of it."""
 
     __slots__ = ("answered", "done", "work")
 
@@ -56,7 +56,7 @@ class Committer:
         self._database = database
         self._deadline_s = deadline_s
         self._clock = clock
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._entrance = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -70,11 +70,7 @@ class Committer:
         Raises: what `work.apply` raised; StorageUnavailable when the database refused;
             OutcomeUnknown when the deadline passed first; Stopping after `close`.
         """
-        waiting = _Waiting(work)
-        with self._entrance:  # so that nothing is queued behind the end
-            if self._closed:
-                raise Stopping("the ledger is shutting down; send it again in a moment")
-            self._queue.put(waiting)
+        waiting = self.enqueue(work)
         if not waiting.answered.acquire(timeout=self._deadline_s):
             raise OutcomeUnknown(
                 f"no answer from the disk within {self._deadline_s:g} s: it may still be recorded; "
@@ -83,6 +79,24 @@ class Committer:
         if waiting.done.error is not None:
             raise waiting.done.error
         return waiting.done.result
+
+    def enqueue(self, work: Work) -> Waiting:
+        """Has *work* written without waiting for it. Raises: Stopping after `close`."""
+        waiting = Waiting(work)
+        with self._entrance:  # so that nothing is queued behind the end
+            if self._closed:
+                raise Stopping("the ledger is shutting down; send it again in a moment")
+            self._queue.put(waiting)
+        return waiting
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work are queued, about."""
+        return self._queue.qsize()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
 
     def ping(self) -> None:
         """Returns when the thread and the database can write. Raises as `submit` does."""
@@ -112,9 +126,9 @@ class Committer:
             for waiting, outcome in zip(group, done, strict=True):
                 waiting.answer(outcome)
 
-    def _gather(self) -> tuple[list[_Waiting], bool]:
+    def _gather(self) -> tuple[list[Waiting], bool]:
         """What waits, at least one unless this is the end, and whether it is."""
-        group: list[_Waiting] = []
+        group: list[Waiting] = []
         waiting = self._queue.get()
         while waiting is not None:
             group.append(waiting)
@@ -126,7 +140,7 @@ class Committer:
                 return group, False
         return group, True
 
-    def _commit(self, group: list[_Waiting]) -> list[Done]:
+    def _commit(self, group: list[Waiting]) -> list[Done]:
         works = [waiting.work for waiting in group]
         try:
             return self._transaction(works)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""One transaction on the log: dense indexes, time that does not go back, refusals without trace."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+from consent_ledger import sites
+from consent_ledger.batch import Batch, HeadMovedError, commit
+from consent_ledger.db import Database, open_database
+from consent_ledger.errors import RecordConflict, SiteUnknown
+from consent_ledger.models import Entry, Log, Record
+from consent_ledger.records import Recorded, check_decision
+from harness import ORIGIN, SITE, sample_decision
+
+from .conftest import NOTICE, NOW_MS, decide
+
+
+def now() -> int:
+    return NOW_MS
+
+
+def indexes(database: Database, site: str = SITE) -> list[int]:
+    query = Entry.select(Entry.entry_index).where(Entry.site == site).order_by(Entry.entry_index)
+    return [row[0] for row in query.tuples().execute(database)]
+
+
+class Failing:
+    """Work with a bug in it."""
+
+    def apply(self, batch: Batch) -> Any:
+        batch.head(SITE)
+        raise RuntimeError("a bug")
+
+
+def test_a_group_gets_consecutive_indexes_in_its_order(database: Database) -> None:
+    done = commit(database, [decide() for _ in range(5)], now)
+    assert [one.result.receipt.index for one in done] == [1, 2, 3, 4, 5]
+    assert indexes(database) == [0, 1, 2, 3, 4, 5]
+    assert sites.get_site(database, SITE).size == 6
+
+
+def test_refused_work_leaves_no_gap_and_does_not_hinder_the_others(database: Database) -> None:
+    first = decide()
+    other = decide(id=first.record_id)
+    nowhere = check_decision(
+        "nowhere", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE, NOW_MS
+    )
+    last = decide()
+    done = commit(database, [first, other, nowhere, Failing(), last], now)
+    assert [type(one.error) for one in done] == [
+        type(None),
+        RecordConflict,
+        SiteUnknown,
+        RuntimeError,
+        type(None),
+    ]
+    assert [one.result.receipt.index for one in done if one.result] == [1, 2]
+    assert indexes(database) == [0, 1, 2]
+
+
+def test_a_repeat_within_a_group_gets_the_same_receipt(database: Database) -> None:
+    body = sample_decision(decided_at_ms=NOW_MS)
+    twins = [check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS) for _ in range(2)]
+    results: list[Recorded] = [one.result for one in commit(database, twins, now)]
+    assert [result.created for result in results] == [True, False]
+    assert results[0].receipt.to_json() == results[1].receipt.to_json()
+    again = commit(database, [check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS)], now)[0].result
+    assert (again.created, again.receipt.to_json()) == (False, results[0].receipt.to_json())
+
+
+def test_two_decisions_of_one_visitor_in_a_group_are_folded_in_order(database: Database) -> None:
+    token = "ab" * 16
+    one, two = decide(token=token, seq=1), decide(token=token, seq=2)
+    commit(database, [two, one], now)
+    ((state,),) = database.execute_sql("SELECT state FROM preference").fetchall()
+    found = json.loads(state)
+    assert (found["seq"], found["record"]) == (2, two.record_id)
+    assert set(found["given_first"].values()) == {1}
+
+
+def test_the_entry_of_a_record_is_the_commitment_to_what_is_stored(database: Database) -> None:
+    commit(database, [decide()], now)
+    row = (
+        Record.select(Entry.entry, Record.subject_part, Record.evidence_part)
+        .join(Entry, on=((Entry.site == Record.site) & (Entry.entry_index == Record.entry_index)))
+        .tuples()
+        .get(database)
+    )
+    assert len(row[0]) == 89
+    assert json.loads(row[1])["recorded_at"] == "2026-11-21T22:26:40.123Z"
+    assert json.loads(row[2])["recorded_hour"] == "2026-11-21T22Z"
+
+
+def test_server_time_never_decreases_within_a_log(database: Database) -> None:
+    commit(database, [decide()], lambda: NOW_MS + 10)
+    commit(database, [decide()], lambda: NOW_MS)
+    times = [
+        json.loads(row[0])["recorded_at"]
+        for row in database.execute_sql("SELECT subject_part FROM record ORDER BY entry_index")
+    ]
+    assert times[0] == times[1]
+    row = Log.select(Log.last_ms).tuples().get(database)
+    assert row == (NOW_MS + 10,)
+
+
+def test_sites_have_heads_of_their_own_in_one_transaction(database: Database) -> None:
+    sites.add_site(database, "other", "Other", ["https://other.example"])
+    other = check_decision("other", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE, NOW_MS)
+    done = commit(database, [decide(), other, decide()], now)
+    receipts = [one.result.receipt for one in done]
+    assert [(receipt.origin, receipt.index) for receipt in receipts] == [
+        ("ledger.test/meridian/1", 1),
+        ("ledger.test/other/1", 0),
+        ("ledger.test/meridian/1", 2),
+    ]
+
+
+def test_another_process_that_wrote_in_between_is_not_overlooked(
+    database: Database, data: Path
+) -> None:
+    commit(database, [decide()], now)
+    elsewhere = open_database(data)
+    with elsewhere.connection_context():
+        assert commit(elsewhere, [decide()], now)[0].result.receipt.index == 2
+    elsewhere.close_all()
+    assert commit(database, [decide()], now)[0].result.receipt.index == 3
+
+
+def test_a_head_that_moved_under_the_transaction_stops_it_whole(database: Database) -> None:
+    class Moving:
+        def apply(self, batch: Batch) -> None:
+            head = batch.head(SITE)
+            head.append(b"x")
+            head.stored_size += 1  # as if somebody had written under our lock
+
+    with pytest.raises(HeadMovedError):
+        commit(database, [decide(), Moving()], now)
+    assert indexes(database) == [0]
+
+
+def test_nothing_is_written_when_the_transaction_fails(database: Database) -> None:
+    database.execute_sql(
+        "CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    with pytest.raises(peewee.IntegrityError):
+        commit(database, [decide()], now)
+    assert indexes(database) == [0]
+    assert sites.get_site(database, SITE).size == 1
+
+
+def test_an_index_can_be_given_only_once(database: Database) -> None:
+    commit(database, [decide()], now)
+    with pytest.raises(sqlite3.IntegrityError):
+        database.cursor().execute("INSERT INTO entry SELECT * FROM entry WHERE entry_index = 1")
