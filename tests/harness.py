@@ -163,6 +163,17 @@ class LedgerProcess:
             process.wait()
             raise
 
+    def wait(self, timeout_s: float = 30) -> int:
+        """Exit code of a server that ends by itself, once it has."""
+        assert self._process is not None, "the ledger does not run"
+        process, self._process = self._process, None
+        return process.wait(timeout_s)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and neither stopped nor killed."""
+        return self._process is not None
+
     def kill(self) -> None:
         """Ends every process of the server at once, as a crash does."""
         if self._process is not None:
@@ -323,9 +334,7 @@ def write_dist(directory: Path, notice: Mapping[str, Any] | None = None) -> Path
     return directory
 
 
-def sample_decision(
-    document: Mapping[str, Any] | None = None, /, **changes: Any
-) -> dict[str, Any]:
+def sample_decision(document: Mapping[str, Any] | None = None, /, **changes: Any) -> dict[str, Any]:
     """The body of a decision that accepts all on the notice; ids and token are fresh."""
     return {
         "id": secrets.token_hex(16),

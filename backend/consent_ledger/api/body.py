@@ -23,11 +23,22 @@ def read_json(request: Request, schema: Table, types: tuple[str, ...], limit_byt
         raise UnsupportedType("found another charset, expected utf-8")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedType("found a Content-Encoding, expected the body as it is")
-    request.max_content_length = limit_bytes
+    too_large = BodyTooLarge(f"the body is larger than {limit_bytes} bytes")
+    # One byte more: a body of unannounced length is cut at the limit without a word.
+    request.max_content_length = limit_bytes + 1
     try:
         raw = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise BodyTooLarge(f"the body is larger than {limit_bytes} bytes") from None
+        raise too_large from None
     except ClientDisconnected:
-        raise InvalidRequest("the body ended before its announced length") from None
+        raise _broken_off() from None
+    if len(raw) > limit_bytes:
+        raise too_large
+    # The server hands on what it got, also when the connection ended in the middle.
+    if request.content_length is not None and len(raw) != request.content_length:
+        raise _broken_off()
     return schema.load(parse_json(raw))
+
+
+def _broken_off() -> InvalidRequest:
+    return InvalidRequest("the body ended before its announced length")

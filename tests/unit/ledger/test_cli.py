@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: MIT
+"""The command line: every verb, its help, and errors of one sentence."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+from consent_ledger.cli import main
+from consent_ledger.cli.common import output, shown_progress
+from consent_ledger.cli.main import group
+from consent_ledger.errors import SetupError
+from harness import ORIGIN, SITE, sample_notice, write_dist
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs `consent-ledger` in this process, on a data directory of the test."""
+    monkeypatch.setenv("CONSENT_LEDGER_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["consent-ledger", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        out, err = capfd.readouterr()
+        return Done(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def ledger(run: Run, tmp_path: Path) -> Run:
+    """The same with a site whose notice is published."""
+    assert run("init").code == 0
+    assert run("site", "add", SITE, "--name", "Meridian API", "--origin", ORIGIN).code == 0
+    assert run("publish", str(write_dist(tmp_path / "dist"))).code == 0
+    return run
+
+
+def sentence(done: Done) -> str:
+    """The one line on standard error that an error is."""
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.count("\n") == 1, done.err
+    assert done.err.startswith("consent-ledger: ")
+    return done.err
+
+
+def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from commands(child, *path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(group)), ids=" ".join)
+def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...]) -> None:
+    done = run(*path, "--help")
+    assert done.code == 0
+    assert "Example:" in done.out
+    example = done.out.split("Example:")[1].split("Options:")[0]
+    assert example.strip().startswith(("consent-ledger", "CONSENT_LEDGER_KEY=")), example
+    assert " ".join(path) in example
+
+
+def test_the_verbs_are_those_of_the_design() -> None:
+    assert set(group.commands) == {"init", "serve", "site", "publish", "key", "export"}
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").out.startswith("consent-ledger, version 0.")
+
+
+def test_init_makes_a_ledger_and_says_where(run: Run, tmp_path: Path) -> None:
+    done = run("init", "--log-name", "ledger.example.com")
+    assert done.out == f"made {tmp_path}/data/ledger.db for the logs of ledger.example.com\n"
+    assert "initialised" in sentence(run("init"))
+
+
+def test_data_may_be_named_before_the_verb(run: Run, tmp_path: Path) -> None:
+    assert run("--data", str(tmp_path / "other"), "init").code == 0
+    assert (tmp_path / "other" / "ledger.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("site", "list"), ("serve",), ("key", "list", "x"), ("export", "x"), ("site", "show", "x")],
+    ids=" ".join,
+)
+def test_without_a_ledger_each_verb_says_how_to_begin(run: Run, arguments: tuple[str, ...]) -> None:
+    assert "init` first" in sentence(run(*arguments))
+
+
+def test_sites_are_added_listed_shown_and_changed(run: Run) -> None:
+    run("init")
+    added = run("site", "add", "shop", "--name", "Shop", "--origin", "https://shop.example")
+    assert added.out == "added shop with the log ledger.localhost/shop/1\n"
+    assert "shop  Shop  https://shop.example" in run("site", "list").out
+    (listed,) = json.loads(run("site", "list", "--json").out)
+    assert listed == json.loads(run("site", "show", "shop", "--json").out)
+    assert (listed["site"], listed["size"]) == ("shop", 0)
+    changed = run("site", "set", "shop", "--origin", "https://a.example", "--name", "New")
+    assert changed.out == "shop: New, https://a.example\n"
+    assert "https://a.example" in run("site", "show", "shop").out
+
+
+def test_an_empty_list_says_what_to_do(run: Run) -> None:
+    run("init")
+    done = run("site", "list")
+    assert (done.code, done.out) == (0, "")
+    assert "site add" in done.err
+    assert run("site", "list", "--json").out == "[]\n"
+
+
+def test_wrong_sites_are_told_in_one_sentence(ledger: Run) -> None:
+    add = ("site", "add")
+    bad = ledger(*add, "Shop!", "--name", "x", "--origin", "nope")
+    assert "site: found 'Shop!'" in sentence(bad)
+    assert "origins: found 'nope'" in bad.err
+    again = ledger(*add, SITE, "--name", "x", "--origin", ORIGIN)
+    assert "site set" in sentence(again)
+    assert "no site 'nowhere'" in sentence(ledger("site", "show", "nowhere"))
+
+
+def test_wrong_usage_exits_with_two(ledger: Run) -> None:
+    for arguments in (
+        ("site", "set", SITE),
+        ("site", "add", "x"),
+        ("fly",),
+        ("key", "issue", SITE),
+    ):
+        done = ledger(*arguments)
+        assert done.code == 2, arguments
+        assert "Usage:" in done.err or "Error" in done.err
+
+
+def test_a_wrong_setting_stops_every_verb(ledger: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSENT_LEDGER_PORT", "eighty")
+    assert "CONSENT_LEDGER_PORT is 'eighty'" in sentence(ledger("site", "list"))
+
+
+def test_publishing_twice_changes_nothing(ledger: Run) -> None:
+    again = ledger("publish", "dist")
+    assert again.code == 0
+    assert "was published already" in again.out
+    assert json.loads(ledger("site", "show", SITE, "--json").out)["size"] == 1
+
+
+def test_publishing_what_is_not_there_names_the_file(ledger: Run, tmp_path: Path) -> None:
+    assert "nowhere/notice.json cannot be read" in sentence(ledger("publish", "nowhere"))
+    (tmp_path / "dist" / "build.json").write_text("{")
+    assert "build.json: the body is no JSON" in sentence(ledger("publish", "dist"))
+
+
+def test_publishing_what_is_wrong_names_every_field(ledger: Run, tmp_path: Path) -> None:
+    notice = sample_notice()
+    write_dist(tmp_path / "bad", notice)
+    (tmp_path / "bad" / "notice.json").write_text(json.dumps(notice | {"languages": []}))
+    assert "notice.languages: found an empty list" in sentence(ledger("publish", "bad"))
+    other = sentence(ledger("publish", "dist", "--site", "elsewhere"))
+    assert "notice.site.id: found 'meridian', expected 'elsewhere'" in other
+
+
+def test_a_key_is_printed_once_and_then_only_described(ledger: Run) -> None:
+    issued = ledger("key", "issue", SITE, "--label", "build server", "--scope", "publish")
+    key = issued.out.strip()
+    assert key.startswith("clk_")
+    assert "publish" in issued.err
+    listed = ledger("key", "list", SITE)
+    assert "build server" in listed.out
+    assert key not in listed.out
+    (row,) = json.loads(ledger("key", "list", SITE, "--json").out)
+    assert (row["key"], row["state"], row["expires"]) == (key.split("_")[1], "active", None)
+
+
+def test_keys_are_rotated_and_revoked(ledger: Run) -> None:
+    issue = ("key", "issue", SITE, "--label", "x", "--scope", "audit", "--json")
+    old = json.loads(ledger(*issue, "--days", "30").out)
+    assert old["expires"] is not None
+    new = json.loads(ledger(*issue, "--replaces", old["key"], "--overlap-hours", "1").out)
+    assert new["replaces"] == old["key"]
+    assert ledger("key", "revoke", SITE, new["key"]).out == f"revoked {new['key']}\n"
+    states = [row["state"] for row in json.loads(ledger("key", "list", SITE, "--json").out)]
+    assert states == ["active", "revoked"]
+    assert "has no key" in sentence(ledger("key", "revoke", SITE, "nothing"))
+
+
+def test_an_export_goes_to_standard_output_or_a_file(ledger: Run, tmp_path: Path) -> None:
+    printed = ledger("export", SITE)
+    assert len(printed.out.splitlines()) == 2
+    assert ledger("export", SITE, "--format", "csv", "-o", "out.csv").out == ""
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert [row["kind"] for row in csv.DictReader(file)] == ["notice"]
+
+
+def test_an_export_that_fails_leaves_the_old_file_as_it_was(
+    ledger: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").write_text("old")
+
+    def broken(*_: object) -> Iterator[bytes]:
+        yield b"half"
+        raise SetupError("the disk is gone")
+
+    monkeypatch.setattr("consent_ledger.export.Export.write", broken)
+    assert "the disk is gone" in sentence(ledger("export", SITE, "-o", "out"))
+    assert (tmp_path / "out").read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "data", "dist"}
+
+
+def test_an_output_that_cannot_be_written_is_named(ledger: Run) -> None:
+    assert "nowhere/out cannot be written" in sentence(ledger("export", SITE, "-o", "nowhere/out"))
+
+
+def test_a_surprise_is_one_sentence_and_verbose_adds_where(
+    ledger: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprise(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("consent_ledger.sites.list_sites", surprise)
+    done = ledger("site", "list")
+    assert "ZeroDivisionError: oh" in sentence(done)
+    verbose = ledger("--verbose", "site", "list")
+    assert verbose.code == 1
+    assert "Traceback" in verbose.err
+
+
+def test_a_remote_verb_without_a_key_says_where_to_put_it(ledger: Run) -> None:
+    for arguments in (
+        ("publish", "dist", "--to", "http://ledger.localhost:1"),
+        ("export", SITE, "--from-url", "http://ledger.localhost:1"),
+    ):
+        assert "CONSENT_LEDGER_KEY" in sentence(ledger(*arguments))
+
+
+@pytest.mark.parametrize("url", ["ledger.example", "ftp://x", "http://", "http://x:99999999"])
+def test_a_wrong_address_is_named(ledger: Run, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSENT_LEDGER_KEY", "clk_x")
+    assert repr(url) in sentence(ledger("publish", "dist", "--to", url))
+
+
+def test_nobody_at_the_address_is_told(ledger: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSENT_LEDGER_KEY", "clk_x")
+    assert "cannot be reached" in sentence(
+        ledger("publish", "dist", "--to", "http://ledger.localhost:1")
+    )
+
+
+def test_a_key_file_that_cannot_be_read_is_named(ledger: Run) -> None:
+    to = ("publish", "dist", "--to", "http://ledger.localhost:1", "--key-file", "nothing")
+    assert "--key-file nothing cannot be read" in sentence(ledger(*to))
+
+
+def test_progress_is_shown_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pieces = [b"a\n", b"b\nc\n"]
+    assert list(shown_progress(pieces, 3)) == pieces
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert list(shown_progress(pieces, 3)) == pieces
+    assert "3 of 3 entries" in capfd.readouterr().err
+    assert list(shown_progress(pieces, None)) == pieces
+    assert "3 entries" in capfd.readouterr().err
+
+
+def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with output(target) as file:
+        file.write(b"half")
+        assert not target.exists()
+    assert target.read_bytes() == b"half"
+
+
+def test_output_into_a_pipe_that_closes_ends_quietly(ledger: Run, tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'from consent_ledger.cli import main; main()' site list --json"
+    done = subprocess.run(
+        ["sh", "-c", f"{command} | true"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_help_needs_neither_flask_nor_a_server(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom consent_ledger.cli import main\nsys.argv[1:] = ['serve', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([name for name in ('flask', 'peewee', 'granian') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

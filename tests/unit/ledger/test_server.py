@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: MIT
+"""The real server process: how it starts, refuses to start, serves and ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from harness import COMMAND, SITE, LedgerProcess, sample_decision, sample_notice, write_dist
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerProcess]:
+    """One server for the tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("ledger")
+    with LedgerProcess(folder, dist=write_dist(folder / "dist")) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Iterator[LedgerProcess]:
+    """A ledger that is ready to be started, and is stopped after the test."""
+    ledger = LedgerProcess(tmp_path, dist=write_dist(tmp_path / "dist"))
+    ledger.prepare()
+    yield ledger
+    ledger.stop()
+
+
+def refused(data: Path, port: int, **environment: str) -> str:
+    """The one sentence with which `serve` refuses to start."""
+    inherited = {name: value for name, value in os.environ.items() if "CONSENT" not in name}
+    done = subprocess.run(
+        [*COMMAND, "--data", str(data), "serve", "--port", str(port)],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0].removeprefix("consent-ledger: ")
+
+
+def test_a_decision_survives_a_restart(prepared: LedgerProcess) -> None:
+    prepared.start()
+    decision = sample_decision()
+    receipt = prepared.post(decision)
+    assert receipt.status == 201
+    prepared.restart()
+    again = prepared.post(decision)
+    assert (again.status, again.body) == (200, receipt.body)
+    (stored,) = prepared.decisions()
+    assert stored["id"] == decision["id"]
+
+
+def test_it_starts_in_a_moment_and_stays_small(served: LedgerProcess) -> None:
+    """The promise is a second and 100 MB on a quiet machine; this allows for a busy one."""
+    pids = [served.pid, *children(served.pid)]
+    assert len(pids) == 2
+    sizes = [Path(f"/proc/{pid}/smaps_rollup") for pid in pids]
+    if not sizes[0].exists():
+        pytest.fail("this machine has no /proc to read memory from; measure it otherwise")
+    pss_kb = sum(
+        int(line.split()[1])
+        for path in sizes
+        for line in path.read_text().splitlines()
+        if line.startswith("Pss:")
+    )
+    assert pss_kb < 100_000
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def test_a_second_server_on_the_same_data_is_refused(served: LedgerProcess) -> None:
+    sentence = refused(served.data, 1024)
+    assert f"another server (process {served.pid}) serves {served.data} already" in sentence
+
+
+def test_commands_work_while_it_serves(served: LedgerProcess) -> None:
+    assert json.loads(served.run("site", "show", SITE, "--json"))["size"] >= 1
+    assert "was published already" in served.publish(served.data.parent / "dist")
+
+
+def test_a_port_in_use_is_told_with_what_to_do(prepared: LedgerProcess) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        sentence = refused(prepared.data, port)
+    assert f"port {port} of 127.0.0.1 is in use" in sentence
+    assert "--port" in sentence
+
+
+def test_a_host_that_is_not_ours_is_told(prepared: LedgerProcess) -> None:
+    sentence = refused(prepared.data, prepared.port, CONSENT_LEDGER_HOST="192.0.2.1")
+    assert "cannot be used" in sentence
+    sentence = refused(prepared.data, prepared.port, CONSENT_LEDGER_HOST="nowhere.invalid")
+    assert "'nowhere.invalid' is no address of this machine" in sentence
+
+
+def test_no_ledger_a_newer_ledger_and_a_wrong_setting_are_told(prepared: LedgerProcess) -> None:
+    assert "init` first" in refused(prepared.data.parent / "nothing", prepared.port)
+    wrong = refused(prepared.data, prepared.port, CONSENT_LEDGER_THREADS="none")
+    assert "CONSENT_LEDGER_THREADS is 'none'" in wrong
+    with sqlite3.connect(prepared.data / "ledger.db") as connection:
+        connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
+    connection.close()
+    assert "newer version" in refused(prepared.data, prepared.port)
+
+
+def test_every_answer_that_began_is_given_before_it_ends(prepared: LedgerProcess) -> None:
+    """Under load, SIGTERM loses no answer of a request that was accepted."""
+    prepared.start()
+    acknowledged: list[str] = []
+    broken: list[str] = []
+    stop = threading.Event()
+
+    def post() -> None:
+        while not stop.is_set():
+            decision = sample_decision()
+            try:
+                reply = prepared.post(decision)
+            except OSError:
+                if prepared.is_running:
+                    broken.append("no answer")
+                return
+            (acknowledged if reply.status == 201 else broken).append(decision["id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(post)
+        time.sleep(0.5)
+        assert prepared.stop() == 0
+        stop.set()
+    stored = {decision["id"] for decision in prepared.decisions()}
+    assert acknowledged
+    assert set(acknowledged) <= stored
+    assert not broken
+
+
+def test_sigint_ends_it_as_well_and_leaves_one_tidy_file(prepared: LedgerProcess) -> None:
+    prepared.start()
+    assert prepared.post(sample_decision()).status == 201
+    os.kill(prepared.pid, signal.SIGINT)
+    assert prepared.wait() == 0
+    names = {path.name for path in prepared.data.iterdir()}
+    assert names == {"ledger.db", "ledger.lock"}  # no write-ahead log is left to be replayed
+
+
+def test_an_idle_connection_does_not_hold_up_the_end(prepared: LedgerProcess) -> None:
+    prepared.start()
+    connection = http.client.HTTPConnection("127.0.0.1", prepared.port)
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+    began = time.monotonic()
+    assert prepared.stop() == 0
+    assert time.monotonic() - began < 5
+    connection.close()
+
+
+def test_the_worker_does_not_outlive_a_killed_main_process(prepared: LedgerProcess) -> None:
+    prepared.start()
+    (worker,) = children(prepared.pid)
+    os.kill(prepared.pid, signal.SIGKILL)
+    prepared.wait()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{worker}").exists()
+    prepared.start()  # neither the lock nor the port is still held
+
+
+def test_a_worker_that_dies_takes_the_server_down_so_that_a_supervisor_sees_it(
+    prepared: LedgerProcess,
+) -> None:
+    prepared.start()
+    (worker,) = children(prepared.pid)
+    os.kill(worker, signal.SIGKILL)
+    assert prepared.wait() == 1
+
+
+def test_a_large_body_is_refused_over_the_wire(served: LedgerProcess) -> None:
+    headers = {"Origin": served.origins[0], "Content-Type": "text/plain"}
+    path = f"/v1/sites/{SITE}/consents"
+    reply = served.request("POST", path, b"x" * 200_000, headers)
+    assert (reply.status, reply.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_chunked_body_is_capped_too(served: LedgerProcess) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection.request(
+        "POST",
+        f"/v1/sites/{SITE}/consents",
+        (b"x" * 10_000 for _ in range(20)),
+        {"Origin": served.origins[0], "Content-Type": "text/plain"},
+        encode_chunked=True,
+    )
+    response = connection.getresponse()
+    assert (response.status, json.loads(response.read())["code"]) == (413, "body_too_large")
+    connection.close()
+
+
+def test_a_chunked_decision_is_recorded(served: LedgerProcess) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    body = json.dumps(sample_decision()).encode()
+    connection.request(
+        "POST",
+        f"/v1/sites/{SITE}/consents",
+        iter([body[:50], body[50:]]),
+        {"Origin": served.origins[0], "Content-Type": "text/plain"},
+        encode_chunked=True,
+    )
+    assert connection.getresponse().status == 201
+    connection.close()
+
+
+def test_a_body_that_ends_too_early_is_not_recorded(served: LedgerProcess) -> None:
+    before = len(served.decisions())
+    body = json.dumps(sample_decision()).encode()
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as raw:
+        raw.sendall(
+            f"POST /v1/sites/{SITE}/consents HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+            f"Origin: {served.origins[0]}\r\nContent-Length: {len(body) + 10}\r\n\r\n".encode()
+            + body
+        )
+        raw.shutdown(socket.SHUT_WR)
+        raw.recv(65_536)
+    assert len(served.decisions()) == before
+    assert served.request("GET", "/readyz").status == 200
+
+
+def test_the_whole_export_arrives_over_the_wire_and_by_command(
+    served: LedgerProcess, tmp_path: Path
+) -> None:
+    for _ in range(5):
+        assert served.post(sample_decision()).status == 201
+    remote = ("--from-url", served.url, "--key-file", str(tmp_path / "key"))
+    (tmp_path / "key").write_text(served.key + "\n")
+    target = tmp_path / "out.ndjson"
+    served.run("export", SITE, "--parts", "all", "-o", str(target), *remote)
+    fetched = target.read_text().splitlines()
+    local = served.run("export", SITE, "--parts", "all").splitlines()
+    assert fetched[1:] == local[1:]
+    assert len(fetched) == 1 + json.loads(fetched[0])["logs"][0]["size"]
+
+
+def test_publishing_over_http_works_like_publishing_here(
+    served: LedgerProcess, tmp_path: Path
+) -> None:
+    dist = write_dist(tmp_path / "dist", sample_notice(lifetime_days=200))
+    build = json.loads((dist / "build.json").read_text()) | {"build": "e" * 64}
+    (dist / "build.json").write_text(json.dumps(build))
+    (tmp_path / "key").write_text(served.key)
+    to = ("--to", served.url, "--key-file", str(tmp_path / "key"))
+    assert "published notice" in served.run("publish", str(dist), *to)
+    assert "was published already" in served.run("publish", str(dist), *to)
+
+
+def test_a_refusal_from_afar_is_one_sentence(served: LedgerProcess, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("clk_000000000000_" + "A" * 43)
+    with pytest.raises(AssertionError, match=r"answered 401 unauthenticated: this is no key"):
+        served.run("export", SITE, "--from-url", served.url, "--key-file", str(tmp_path / "key"))
+
+
+def test_a_stream_that_breaks_off_is_noticed(tmp_path: Path) -> None:
+    """A ledger that dies while it exports must not leave a file that looks complete."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            peer, _ = listening.accept()
+            peer.recv(65_536)
+            peer.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n5\r\nhalf\n\r\n"
+            )
+            peer.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = listening.getsockname()[1]
+        done = subprocess.run(
+            [*COMMAND, "export", SITE, "--from-url", f"http://x.localhost:{port}", "-o", "out"],
+            env={**os.environ, "CONSENT_LEDGER_KEY": "clk_x"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        thread.join()
+    assert done.returncode == 1
+    assert "broke off" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_else_at_the_address_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            peer, _ = listening.accept()
+            peer.recv(65_536)
+            peer.sendall(b"HTTP/1.1 502 Bad\r\nContent-Length: 4\r\n\r\noops")
+            peer.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://x.localhost:{listening.getsockname()[1]}"
+        done = subprocess.run(
+            [*COMMAND, "export", SITE, "--from-url", url],
+            env={**os.environ, "CONSENT_LEDGER_KEY": "clk_x"},
+            capture_output=True,
+            text=True,
+        )
+        thread.join()
+    assert done.returncode == 1
+    assert "answered 502, and not as a ledger does" in done.stderr
+
+
+def test_the_command_is_installed_beside_python() -> None:
+    command = Path(sys.executable).with_name("consent-ledger")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("consent-ledger, version ")
