@@ -67,6 +67,7 @@ class LedgerProcess:
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
         wrapper: Sequence[str] = (),
+        command: Sequence[str] = COMMAND,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.data = directory / "data"
@@ -77,7 +78,8 @@ class LedgerProcess:
         self.url = f"http://ledger.localhost:{self.port}"
         self.key = ""  # scopes publish and audit
         self._dist = dist
-        self._wrapper = list(wrapper)  # a command that runs the server, such as a tracer
+        # The server is run by *wrapper*, such as a tracer; *command* may be another server.
+        self._serve = [*wrapper, *command, "serve"]
         self._process: subprocess.Popen[bytes] | None = None
         self._environment = {
             **{name: value for name, value in os.environ.items() if "CONSENT_LEDGER_" not in name},
@@ -127,7 +129,7 @@ class LedgerProcess:
         assert self._process is None, "the ledger runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._wrapper, *COMMAND, "serve"],
+                self._serve,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

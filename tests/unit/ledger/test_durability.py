@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""A 2xx survives a power cut: shown on the real server, and shown to fail on servers that cheat.
+
+Two checks. *Synced*: seen from outside the process, a sync of the write-ahead log lies wholly
+between each request and its answer. *Kept*: after kill -9 under load everything that was
+acknowledged is there, once. The second alone is not enough, because what the system has buffered
+survives a killed process, but not a power cut.
+
+The first check needs strace, and so Linux: elsewhere it fails rather than be left out unnoticed.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from harness import COMMAND, LedgerProcess, sample_decision, write_dist
+
+# Servers that cheat. Each is the real one with one thing changed before it starts.
+FROM_MEMORY = """
+from consent_ledger.committer import Committer
+from consent_ledger.opening import Receipt
+from consent_ledger.records import Decision, Recorded
+import threading, time
+submit = Committer.submit
+def remember(self, work):
+    if not isinstance(work, Decision):
+        return submit(self, work)
+    opening = work.seal(0)
+    threading.Timer(0.5, lambda: submit(self, work)).start()
+    return Recorded(Receipt("ledger.test/meridian/1", 1, opening.entry(), opening), True)
+Committer.submit = remember
+"""
+NOT_SYNCED = """
+from consent_ledger import db
+db.PRAGMAS = tuple((name, "normal" if name == "synchronous" else to) for name, to in db.PRAGMAS)
+"""
+
+
+def cheating(change: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", f"{change}\nfrom consent_ledger.cli import main; main()")
+
+
+# Synced
+
+
+@dataclass(frozen=True)
+class Span:
+    """Seconds since 1970 at which something began and ended."""
+
+    began: float
+    ended: float
+
+
+WHOLE = re.compile(r"^\d+ +([\d.]+) f(?:data)?sync\(\d+<([^>]*)>\) += 0 <([\d.]+)>", re.M)
+BEGUN = re.compile(r"^(\d+) +([\d.]+) f(?:data)?sync\(\d+<([^>]*)> <unfinished", re.M)
+ENDED = re.compile(r"^(\d+) +([\d.]+) <\.\.\. f(?:data)?sync resumed>.* = 0 <", re.M)
+
+
+def read_syncs(trace: str) -> list[Span]:
+    """Each finished sync of a write-ahead log in the output of `strace -f -y -ttt -T`."""
+    found = [
+        Span(float(began), float(began) + float(took))
+        for began, path, took in WHOLE.findall(trace)
+        if path.endswith("-wal")
+    ]
+    events = [(float(at), pid, path) for pid, at, path in BEGUN.findall(trace)]
+    events += [(float(at), pid, "") for pid, at in ENDED.findall(trace)]
+    open_: dict[str, tuple[float, str]] = {}
+    for at, pid, path in sorted(events):
+        if path:
+            open_[pid] = (at, path)
+        elif pid in open_:
+            began, path = open_.pop(pid)
+            if path.endswith("-wal"):
+                found.append(Span(began, at))
+    return found
+
+
+def unsynced(answers: Sequence[Span], syncs: Sequence[Span]) -> int:
+    """How many answers had no whole sync between their request and themselves."""
+    return sum(
+        not any(answer.began <= sync.began and sync.ended <= answer.ended for sync in syncs)
+        for answer in answers
+    )
+
+
+def watch(directory: Path, threads: int, command: Sequence[str] = COMMAND) -> tuple[int, int]:
+    """Decisions that were acknowledged, and how many of them without a sync."""
+    if shutil.which("strace") is None:
+        pytest.fail("this check watches the server with strace, which is not installed here")
+    trace = directory / "trace"
+    tracer = ("strace", "-f", "-qq", "-y", "-ttt", "-T", "-e", "trace=fsync,fdatasync")
+    wrapper = (*tracer, "-o", str(trace))
+    dist = write_dist(directory / "dist")
+    ledger = LedgerProcess(directory, dist=dist, wrapper=wrapper, command=command)
+
+    def post(_: int) -> Span:
+        decision = sample_decision()
+        began = time.time()
+        assert ledger.post(decision).status == 201
+        return Span(began, time.time())
+
+    with ledger, ThreadPoolExecutor(threads) as pool:
+        answers = list(pool.map(post, range(12 * threads)))
+    return len(answers), unsynced(answers, read_syncs(trace.read_text(errors="replace")))
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_a_sync_lies_between_each_request_and_its_answer(tmp_path: Path, threads: int) -> None:
+    assert watch(tmp_path, threads) == (12 * threads, 0)
+
+
+@pytest.mark.parametrize("change", [FROM_MEMORY, NOT_SYNCED], ids=["from memory", "not synced"])
+def test_a_server_that_does_not_wait_for_the_disk_is_found_out(tmp_path: Path, change: str) -> None:
+    answered, without = watch(tmp_path, 1, cheating(change))
+    assert without > answered / 2
+
+
+def test_the_reader_of_traces_knows_both_ways_a_call_is_written() -> None:
+    trace = (
+        "7 100.5 fdatasync(8</d/ledger.db-wal>) = 0 <0.25>\n"
+        "7 101.0 fdatasync(8</d/ledger.db-wal> <unfinished ...>\n"
+        "9 101.1 fsync(9</d/ledger.db>) = 0 <0.1>\n"
+        "7 101.5 <... fdatasync resumed>)      = 0 <0.5>\n"
+        "7 102.0 fdatasync(8</d/ledger.db-wal>) = -1 EIO (Input/output error) <0.1>\n"
+    )
+    assert read_syncs(trace) == [Span(100.5, 100.75), Span(101.0, 101.5)]
+    answers = [Span(100.4, 100.8), Span(100.6, 100.8), Span(100.4, 100.7), Span(100.9, 101.5)]
+    assert unsynced(answers, read_syncs(trace)) == 2
+
+
+# Kept
+
+
+@dataclass
+class Load:
+    """Threads that post decisions and remember what was acknowledged."""
+
+    ledger: LedgerProcess
+    acknowledged: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def _post(self) -> None:
+        while not self._stop.is_set():
+            decision = sample_decision()
+            try:
+                reply = self.ledger.post(decision)
+            except OSError:
+                return  # the server is gone
+            if reply.status == 201:
+                self.acknowledged.append(decision["id"])
+
+    def until_killed(self, threads: int, at_least: int) -> None:
+        """Posts from *threads*, and kills the server when *at_least* were acknowledged."""
+        with ThreadPoolExecutor(threads) as pool:
+            running = [pool.submit(self._post) for _ in range(threads)]
+            target = len(self.acknowledged) + at_least
+            deadline = time.monotonic() + 60
+            while len(self.acknowledged) < target and time.monotonic() < deadline:
+                time.sleep(0.005)
+            self.ledger.kill()
+            self._stop.set()
+            for one in running:
+                one.result()
+        self._stop.clear()
+        assert len(self.acknowledged) >= target, "the load did not come about"
+
+
+def lost(ledger: LedgerProcess, acknowledged: Sequence[str]) -> int:
+    """How many acknowledged decisions are not stored; what is stored is checked to be whole."""
+    entries = ledger.entries()
+    assert [entry["index"] for entry in entries] == list(range(len(entries)))
+    assert all(len(base64.b64decode(entry["entry"])) == 89 for entry in entries[1:])
+    stored = [entry["subject"]["part"]["id"] for entry in entries[1:]]
+    assert len(stored) == len(set(stored)), "a decision is stored twice"
+    return len(set(acknowledged) - set(stored))
+
+
+def test_kill_9_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    ledger = LedgerProcess(tmp_path, dist=write_dist(tmp_path / "dist"))
+    ledger.prepare()
+    load = Load(ledger)
+    for _ in range(3):
+        ledger.start()
+        load.until_killed(threads=12, at_least=60)
+        assert lost(ledger, load.acknowledged) == 0
+    ledger.start()  # and it goes on
+    assert ledger.post(sample_decision()).status == 201
+    ledger.stop()
+
+
+def test_a_server_that_acknowledges_from_memory_loses_decisions(tmp_path: Path) -> None:
+    dist = write_dist(tmp_path / "dist")
+    ledger = LedgerProcess(tmp_path, dist=dist, command=cheating(FROM_MEMORY))
+    ledger.prepare()
+    load = Load(ledger)
+    ledger.start()
+    load.until_killed(threads=4, at_least=30)
+    assert lost(ledger, load.acknowledged) > 0
+
+
+def test_the_check_itself_can_see_a_loss(tmp_path: Path) -> None:
+    ledger = LedgerProcess(tmp_path, dist=write_dist(tmp_path / "dist"))
+    ledger.prepare()
+    assert lost(ledger, ["0" * 32]) == 1
+
+
+def test_strace_may_watch_processes_here() -> None:
+    """Says so plainly when it may not: then the syncs could not be counted."""
+    done = subprocess.run(
+        ["strace", "-f", "-qq", "-e", "trace=fsync", "-o", "/dev/null", "true"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"strace cannot watch processes here: {done.stderr}"
