@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { _granted, _pending } from "./choice.js";
-import { _choices } from "./decide.js";
+import { _choices, _decide } from "./decide.js";
 import { _showChoices } from "./layer-second.js";
 import { _ask, _lastRecord } from "./ledger.js";
 
@@ -8,6 +8,8 @@ import { _ask, _lastRecord } from "./ledger.js";
 export const _api = {
   /** Opens the visitor's choices. */
   open: _showChoices,
+  /** Refuses everything in one step, so that a page can make withdrawing as short as accepting. */
+  withdraw: () => (_pending || _granted.size) && _decide(() => false, "page", "reject_all"),
   /** @param {string} id  category or service @returns {boolean} */
   granted: (id) => _granted.has(id),
   /** @returns {Record<string, boolean>|null} every answer, or null while something is still to be asked */

@@ -30,9 +30,10 @@ if (!(/** @type {Page} */ (window).consent?.granted)) {
   _deliver();
 
   document.addEventListener("click", (event) => {
-    if (!(/** @type {Element} */ (event.target).closest?.("[data-consent-open]"))) return;
+    const control = /** @type {Element} */ (event.target).closest?.("[data-consent-open],[data-consent-withdraw]");
+    if (!control) return;
     event.preventDefault();
-    _api.open();
+    _api[control.matches("[data-consent-open]") ? "open" : "withdraw"]();
   });
 
   // Another tab, the back button, the browser's settings: the choice may have changed meanwhile.

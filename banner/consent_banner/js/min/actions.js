@@ -1,1 +1,1 @@
-const V=(e,t,n)=>{const s=(t,s)=>()=>{g(()=>t,e,s),n?.()};return A("p",{className:"consent-actions"},E(B.AO,s(!0,"accept_all")),E(B.Ab,s(!1,"reject_all")),...t)}
+const W=(e,t,n)=>{const s=(t,s)=>()=>{N(()=>t,e,s),n?.()};return A("p",{className:"consent-actions"},E(B.AO,s(!0,"accept_all")),E(B.Ab,s(!1,"reject_all")),...t)}

@@ -1,1 +1,1 @@
-const Y={open:u,granted:e=>C.has(e),choices:()=>L?null:M(),whenGranted:e=>new Promise(t=>{const n=()=>C.has(e)&&t();n(),document.addEventListener("consent:change",n)}),record:O,fetch:c}
+const Z={open:u,withdraw:()=>(I||C.size)&&N(()=>!1,"page","reject_all"),granted:e=>C.has(e),choices:()=>I?null:M(),whenGranted:e=>new Promise(t=>{const n=()=>C.has(e)&&t();n(),document.addEventListener("consent:change",n)}),record:P,fetch:d}

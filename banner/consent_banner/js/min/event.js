@@ -1,1 +1,1 @@
-const N=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const O=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

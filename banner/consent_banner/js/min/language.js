@@ -1,1 +1,1 @@
-const[i,B]=P[0]
+const[i,B]=Q[0]

@@ -1,1 +1,1 @@
-const AK=()=>v(B.AN,A("h2",{},B.AN),A("p",{},B.AW),m(),V("first",[E(B.AU,u)]))
+const AK=()=>v(B.AN,A("h2",{},B.AN),A("p",{},B.AW),m(),W("first",[E(B.AU,u)]))

@@ -1,1 +1,1 @@
-const O=()=>null,Q=()=>{},G=()=>{},c=async()=>null
+const P=()=>null,R=()=>{},G=()=>{},d=async()=>null

@@ -1,1 +1,1 @@
-let K;const I=()=>{K?.remove(),K=0[0]},v=(e,...t)=>{I(),AA();const n=K=A("section",{id:"consent-gate",className:"consent-gate",ariaLabel:e},...t),s=()=>{if(K!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}
+let L;const J=()=>{L?.remove(),L=0[0]},v=(e,...t)=>{J(),AA();const n=L=A("section",{id:"consent-gate",className:"consent-gate",ariaLabel:e},...t),s=()=>{if(L!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}

@@ -1,1 +1,1 @@
-const AL=()=>v(B.AM,A("p",{role:"status"},B.AM),A("p",{className:"consent-actions"},E(B.Ac,()=>location.reload()),E(B.AX,I)))
+const AL=()=>v(B.AM,A("p",{role:"status"},B.AM),A("p",{className:"consent-actions"},E(B.Ac,()=>location.reload()),E(B.AX,J)))
