@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A visitor's own records, newest first, in pages."""
 
-import json
+from consent_banner import canonical
 
 from consent_ledger.db import Database
 from consent_ledger.errors import VisitorUnknown
@@ -62,5 +62,5 @@ def read_history(
         following.encode(),
         b",".join(receipts),
         SCHEMA.encode(),
-        json.dumps(site).encode(),
+        canonical.dumps(site),
     )

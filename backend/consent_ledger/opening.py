@@ -2,8 +2,9 @@
 """What opens a private entry, and the receipt that hands it to the visitor."""
 
 import base64
-import json
 from dataclasses import dataclass
+
+from consent_banner import canonical
 
 from consent_ledger.tlog import entry
 
@@ -49,7 +50,7 @@ class Receipt:
                 b',"salt":"',
                 base64.b64encode(opening.evidence_salt),
                 b'"},"index":%d,"origin":%b,"proof":null,"schema":"%b","subject":{"part":'
-                % (self.index, json.dumps(self.origin).encode(), RECEIPT_SCHEMA.encode()),
+                % (self.index, canonical.dumps(self.origin), RECEIPT_SCHEMA.encode()),
                 opening.subject_part,
                 b',"salt":"',
                 base64.b64encode(opening.subject_salt),
