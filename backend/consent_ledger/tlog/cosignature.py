@@ -13,7 +13,7 @@ from typing import ClassVar
 from consent_ledger.tlog import ed25519
 from consent_ledger.tlog.encoding import MAX_INTEGER
 from consent_ledger.tlog.errors import FormatError, RangeError
-from consent_ledger.tlog.note import Signature, VerifierKey
+from consent_ledger.tlog.note import Signature, VerifierKey, check_text
 
 COSIGNATURE_V1 = 0x04
 TIME_BYTES = 8
@@ -42,8 +42,9 @@ class Cosigner:
     def cosign(self, text: str, time_s: int) -> Signature:
         """The statement that *text*, of a checkpoint, is the largest tree seen as of *time_s*.
 
-        Raises: RangeError for a time before 1970 or beyond 63 bits.
+        Raises: FormatError for the text; RangeError for a time before 1970 or beyond 63 bits.
         """
+        check_text(text)
         if not 0 <= time_s <= MAX_INTEGER:
             raise RangeError("cosignature time", str(time_s), f"0 to {MAX_INTEGER}")
         signed = self._private_key.sign(_message(text, time_s))

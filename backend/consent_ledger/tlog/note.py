@@ -72,7 +72,7 @@ class VerifierKey:
         check_name(self.name)
         if len(self.public_key) != ed25519.PUBLIC_KEY_BYTES:
             raise FormatError(
-                f"public key of {self.name}",
+                f"public key of {shown(self.name)}",
                 f"{len(self.public_key)} bytes",
                 f"{ed25519.PUBLIC_KEY_BYTES} bytes",
             )
@@ -112,7 +112,9 @@ class VerifierKey:
             )
         key = cls(name, typed_key[1:])
         if key_id != key.key_id.hex():
-            raise FormatError(f"verifier key {name}, key ID", shown(key_id), key.key_id.hex())
+            raise FormatError(
+                f"verifier key of {shown(name)}, key ID", shown(key_id), key.key_id.hex()
+            )
         return key
 
 
@@ -125,6 +127,8 @@ class Signer:
         self.key = VerifierKey(name, self._private_key.public_key().public_bytes_raw())
 
     def sign(self, text: str) -> Signature:
+        """Raises: FormatError for a text that a note cannot hold."""
+        check_text(text)
         return Signature(self.key.name, self.key.key_id, self._private_key.sign(text.encode()))
 
 
@@ -132,6 +136,12 @@ def check_name(name: str) -> None:
     """Raises: FormatError for a key name that is empty, or holds a space, a plus or a control."""
     if not name or "+" in name or any(map(str.isspace, name)) or not _is_note_text(name):
         raise FormatError("key name", shown(name), "characters, none of them a space or a plus")
+
+
+def check_text(text: str) -> None:
+    """Raises: FormatError for a text that does not end with a newline, or holds a control."""
+    if not text.endswith("\n") or not _is_note_text(text):
+        raise FormatError("note text", shown(text), "lines without control characters")
 
 
 # --- notes -------------------------------------------------------------------------------------
@@ -188,8 +198,7 @@ def format_note(text: str, signatures: Iterable[Signature]) -> bytes:
 
     Raises: FormatError for a text without a newline at its end, or with control characters.
     """
-    if not text.endswith("\n") or not _is_note_text(text):
-        raise FormatError("note text", shown(text), "lines without control characters")
+    check_text(text)
     return f"{text}\n{''.join(map(format_signature, signatures))}".encode()
 
 
