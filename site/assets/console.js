@@ -26,8 +26,7 @@ form.addEventListener("submit", async (event) => {
   byId("console-status").textContent = `Status ${status}` + (quota ? `, request ${quota} of this tab` : "");
   byId("console-body").textContent = body;
   byId("console-answer").hidden = false;
-  if (status === 200) tell("usage", "console", form.elements.endpoint.value);
-  else tell("error", "console", `status ${status}`);
+  if (status !== 200) tell("error", "console", `status ${status}`);
 });
 
 onSettings(show);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What every page needs: the settings, and a plain word when the browser blocks what signing in needs.
+import { whenConsent } from "./consent-api.js";
 import { make } from "./dom.js";
 import "./settings.js";
 
@@ -20,3 +21,14 @@ if (!storageIsOpen()) {
   );
   document.querySelector("main").prepend(notice);
 }
+
+// Withdrawing is one click on every page, as accepting was; the button is there while there is something to withdraw.
+whenConsent.then((consent) => {
+  const show = () => {
+    const isAnyGranted = Object.values(consent.choices() ?? {}).includes(true);
+    for (const button of document.querySelectorAll("[data-consent-withdraw]")) button.hidden = !isAnyGranted;
+  };
+  if (!consent) return;
+  show();
+  document.addEventListener("consent:change", show);
+});
