@@ -219,7 +219,7 @@ Try this:
   2. Choose Customise, allow one service, save. Look at the third parties again.
   3. Change a setting on the dashboard, with and without consent, and load the page again.
   4. Open "Your choices": what is in force, and what the ledger holds.
-  5. Withdraw with "Cookie choices" at the foot of any page.
+  5. Change your mind with "Cookie choices" or "Withdraw consent" at the foot of any page.
   6. As an auditor, list every record:
      curl -H "Authorization: Bearer $(cat {shown(key_file)})" {export}
 

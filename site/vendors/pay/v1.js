@@ -12,6 +12,6 @@
   frame.src = `${home}/pay/card.html`;
   frame.title = "Card details, Tollgate Payments";
   frame.width = "100%";
-  frame.height = "180";
+  frame.height = "230";
   place.append(frame);
 })();
