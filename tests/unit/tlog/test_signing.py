@@ -203,3 +203,9 @@ def test_proof_file_of_any_size_is_refused_before_it_is_read():
 def test_proof_of_the_deepest_tree_fits_its_file():
     file = ProofFile(2**63 - 1, (merkle.EMPTY_ROOT,) * 63, b"checkpoint")
     assert parse_proof_file(format_proof_file(file)) == file
+
+
+def test_proof_file_with_more_hashes_than_any_tree_needs_is_refused_as_it_is_read():
+    deepest = format_proof_file(ProofFile(0, (ROOT,) * 63, b"checkpoint"))
+    with pytest.raises(FormatError, match="found 64 hashes, expected at most 63"):
+        parse_proof_file(deepest.replace(b"index 0\n", b"index 0\n" + b"A" * 43 + b"=\n"))
