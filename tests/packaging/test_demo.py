@@ -68,8 +68,8 @@ def start(data: Path) -> Iterator:
     yield start
     for demo in begun:
         if demo.process.poll() is None:
-            demo.process.kill()
-        demo.process.communicate()
+            demo.process.terminate()  # not kill: the ledger it started has to end too
+        demo.process.communicate(timeout=60)
 
 
 def get(port: int, path: str, **headers: str) -> bytes:
