@@ -14,6 +14,7 @@ from consent_ledger.api.operation import Operation
 from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
 from consent_ledger.db import open_database
+from consent_ledger.headers import FinalHeaders
 from consent_ledger.logs import describe
 from consent_ledger.services import EXTENSION, Services
 from consent_ledger.timestamps import now_ms
@@ -54,9 +55,10 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
         if not database.is_closed():
             database.close()
 
+    app.wsgi_app = FinalHeaders(app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the way Flask documents
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
     committer.start()

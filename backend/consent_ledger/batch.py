@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import peewee
-from consent_banner import canonical
 
 from consent_ledger import preferences, statements
 from consent_ledger.db import Database
@@ -21,6 +20,7 @@ from consent_ledger.errors import SiteUnknown
 from consent_ledger.models import Entry, Record, Table
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.timestamps import now_ms
+from consent_ledger.trusted_json import encode
 
 
 class Work(Protocol):
@@ -184,7 +184,7 @@ class Batch:
         self._database.executemany(
             statements.PUT_PREFERENCE,
             (
-                (site, subject, canonical.dumps(state))
+                (site, subject, encode(state))
                 for (site, subject), state in self._preferences.items()
             ),
         )

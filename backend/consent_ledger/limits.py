@@ -5,54 +5,54 @@ import hashlib
 import ipaddress
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 from flask import Flask, request
-from flask_limiter import Limiter
+from flask_limiter import Limit, Limiter
 
-from consent_ledger.api.cors import PREFLIGHT
+from consent_ledger import counters
 from consent_ledger.api.operation import Operation
 from consent_ledger.config import Settings
 
 
 def init_app(app: Flask, settings: Settings, operations: dict[str, Operation]) -> None:
-    """Puts each operation under the limit it names; what names none is read-limited."""
-    hashed = _hasher()
+    """Puts each operation under the limit it names; what names none is read-limited.
 
-    def address() -> str:
-        return hashed(_network(request.remote_addr or ""))
+    They are Flask-Limiter's default limits, with a rate and a key that follow from the endpoint: as
+    decorators each request would be looked at twice.
+    """
+    hashed = _hasher()
+    rates = {name: getattr(settings, op.limit) for name, op in operations.items()}
+    by_key = {name for name, op in operations.items() if op.limit == "limit_export"}
+
+    def rate() -> str:
+        """What one address may do; guessing keys counts as reading."""
+        endpoint = request.endpoint or ""
+        found: str = rates.get(endpoint, settings.limit_read)
+        return settings.limit_read if endpoint in by_key else found
 
     def address_and_site() -> str:
-        return f"{address()}:{(request.view_args or {}).get('site', '')}"
+        site = (request.view_args or {}).get("site", "")
+        return f"{hashed(_network(request.remote_addr or ''))}:{site}"
+
+    def rate_of_key() -> str:
+        """What one API key may do, besides; empty where keys have no limit of their own."""
+        endpoint = request.endpoint or ""
+        return rates[endpoint] if endpoint in by_key else ""
 
     def api_key() -> str:
         return hashed(request.headers.get("Authorization", ""))
 
-    limiter = Limiter(
-        address,
-        default_limits=[settings.limit_read],
+    Limiter(
+        address_and_site,
+        default_limits=[
+            Limit(rate, key_function=address_and_site),
+            Limit(rate_of_key, key_function=api_key),
+        ],
         headers_enabled=True,
         retry_after="delta-seconds",
-        storage_uri="memory://",
+        storage_uri=f"{counters.SCHEME}://",
         strategy="fixed-window",
-    )
-    limiter.init_app(app)
-
-    def protect(endpoint: str, rate: str, key: Callable[[], str]) -> None:
-        view: Any = limiter.limit(rate, key_func=key)(app.view_functions[endpoint])
-        app.view_functions[endpoint] = view
-
-    for endpoint, operation in operations.items():
-        rate = getattr(settings, operation.limit)
-        if operation.limit == "limit_export":
-            # Guessing keys is limited by address, using one by the key.
-            protect(endpoint, settings.limit_read, address_and_site)
-            protect(endpoint, rate, api_key)
-        elif "<site>" in operation.path:
-            protect(endpoint, rate, address_and_site)
-        else:
-            protect(endpoint, rate, address)
-    protect(PREFLIGHT, settings.limit_read, address_and_site)
+    ).init_app(app)
 
 
 def _hasher() -> Callable[[str], str]:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from consent_banner import canonical
 from consent_banner.notice import Notice
 from marshmallow import ValidationError
 
@@ -17,6 +16,7 @@ from consent_ledger.errors import RecordConflict
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.timestamps import DAY_MS, HOUR_MS, hour, moment
 from consent_ledger.tlog import entry
+from consent_ledger.trusted_json import encode
 from consent_ledger.visitors import subject_hash
 
 EVIDENCE_SCHEMA = "consent-ledger/evidence/v1"
@@ -88,9 +88,9 @@ class Decision:
     def seal(self, recorded_ms: int) -> Opening:
         """Both parts as canonical bytes with their salts; their commitments are fixed by that."""
         return Opening(
-            canonical.dumps(self.subject_part(recorded_ms)),
+            encode(self.subject_part(recorded_ms)),
             self.subject_salt,
-            canonical.dumps(self.evidence_part(recorded_ms)),
+            encode(self.evidence_part(recorded_ms)),
             self.evidence_salt,
         )
 

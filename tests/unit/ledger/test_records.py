@@ -8,6 +8,7 @@ import json
 import pytest
 from consent_banner import canonical
 from consent_ledger.records import Decision
+from consent_ledger.trusted_json import encode
 from consent_ledger.visitors import subject_hash
 from harness import sample_choices
 from marshmallow import ValidationError
@@ -22,6 +23,16 @@ def test_parts_are_canonical_and_hold_no_token() -> None:
         assert part == canonical.dumps(json.loads(part))
         assert b"ab" * 8 not in part
     assert json.loads(opening.subject_part)["subject"] == subject_hash("meridian", "ab" * 16).hex()
+
+
+def test_the_fast_encoder_writes_what_the_careful_one_does() -> None:
+    decision = decide(language="fr", gpc=True, previous="0" * 32)
+    for made in (
+        decision.subject_part(NOW_MS),
+        decision.evidence_part(NOW_MS),
+        decision.preferences(1, 5, NOW_MS),
+    ):
+        assert encode(made) == canonical.dumps(made)
 
 
 def test_evidence_names_nobody() -> None:
