@@ -8,32 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.find_chromium import find_chromium
 from browser.origin import Origin, Vendors
 from browser.shop import TAG, Shop, body, build_site, problems
 from harness import LedgerProcess
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 HERE = Path(__file__).parent
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=find_chromium(install=False), args=FLAGS
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +49,7 @@ def shop(_shop: Shop) -> Shop:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A visitor's browser, fresh; the test fails when a page of it reports an error."""
     with browser.new_context() as visitor:
+        visitor.set_default_timeout(10_000)
         found = problems(visitor)
         yield visitor
     assert not found, f"the pages reported errors: {found}"

@@ -15,6 +15,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Headless, as root too, and without talking to anybody on its own account.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 ON_PATH = (
     "chromium",
     "chromium-browser",

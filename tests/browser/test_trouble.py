@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from browser.conftest import FLAGS
-from browser.find_chromium import find_chromium
+from browser.find_chromium import FLAGS, find_chromium
 from browser.shop import SERVICES, Shop, addresses, answers, problems, quiet, settle, wait_until
 from browser.test_choice import choices, evidence_of, gate
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -158,7 +157,7 @@ def test_with_storage_blocked_the_choice_holds_for_the_page_and_is_recorded(
         json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}})
     )
     with browser.browser_type.launch_persistent_context(
-        profile.parent, executable_path=find_chromium(install=False), args=FLAGS
+        profile.parent, executable_path=find_chromium(), args=list(FLAGS)
     ) as context:
         found = problems(context)
         page = context.new_page()

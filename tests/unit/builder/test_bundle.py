@@ -6,9 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from browser.find_chromium import find_chromium
 from consent_banner import build, bundle, minify
-from playwright.sync_api import sync_playwright
 from unit.builder.banner_document import banner_config
 from unit.builder.tiny_package import CONFIG, TEXTS, tiny_package
 
@@ -58,25 +56,20 @@ def package(tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope="module")
-def run():
+@pytest.fixture
+def run(browser):
     """Runs a script in an empty page and gives `window.result` and `window.order`."""
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=find_chromium(),
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
-        )
 
-        def in_page(script: bytes):
-            page = browser.new_page()
+    def in_page(script: bytes):
+        with browser.new_context() as context:
+            page = context.new_page()
             errors: list[object] = []
             page.on("pageerror", lambda error: errors.append(error))
             page.add_script_tag(content=script.decode())
             assert errors == []
             return page.evaluate("[window.result, window.order]")
 
-        yield in_page
-        browser.close()
+    return in_page
 
 
 def test_the_bundle_runs_with_every_variant(package, run):

@@ -4,11 +4,9 @@ import threading
 from http.client import HTTPConnection
 
 import pytest
-from browser.find_chromium import find_chromium
 from consent_banner import preview
 from consent_banner.cli import starter
 from consent_banner.config import BuilderError
-from playwright.sync_api import sync_playwright
 
 
 class Visit:
@@ -139,13 +137,9 @@ def test_other_posts_are_refused(visit, body, origin, status):
     assert state(visit)["sent"] == []
 
 
-def test_in_a_browser_a_choice_opens_its_gate_and_shows_its_record(visit, file):
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=find_chromium(),
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
-        )
-        page = browser.new_page()
+def test_in_a_browser_a_choice_opens_its_gate_and_shows_its_record(visit, file, browser):
+    with browser.new_context() as context:
+        page = context.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -159,7 +153,6 @@ def test_in_a_browser_a_choice_opens_its_gate_and_shows_its_record(visit, file):
         file.write_text(file.read_text().replace("[controller]", "[controler]"))
         visit.preview.look()
         page.get_by_role("alert").get_by_text("controler: unknown key, did you mean").wait_for()
-        browser.close()
     assert complaints == []
 
 
