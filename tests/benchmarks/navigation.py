@@ -9,7 +9,6 @@ machine for seconds disturbs both.
 
 import importlib
 import os
-import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,15 +20,9 @@ import tables
 from local_origin import LocalOrigin
 
 HERE = Path(__file__).parent
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+sys.path.append(str(HERE.parent / "browser"))
+from find_chromium import FLAGS, find_chromium  # noqa: E402 (needs the path)
+
 WARM_UP = 2
 GOAL = 1.10
 WORDS = ("ledger", "notice", "record", "proof", "choice", "visitor", "service", "owner", "page")
@@ -51,21 +44,6 @@ PROFILES = (
     Profile("fast: 1280x800, nothing throttled", 1280, 800),
     Profile("slow: 412x823, CPU 4x, 1.6 Mbit/s, 150 ms", 412, 823, 4, 1600, 150),
 )
-
-
-class NoBrowserError(RuntimeError):
-    """No Chromium was found; the message says what to do."""
-
-
-def chromium() -> str:
-    """The browser of the browser tests. Raises: NoBrowserError."""
-    finder = HERE.parent / "browser" / "find_chromium.py"
-    answer = subprocess.run(
-        [sys.executable, str(finder)], capture_output=True, text=True, check=False
-    )
-    if answer.returncode:
-        raise NoBrowserError(answer.stderr.strip())
-    return answer.stdout.strip()
 
 
 def _environment(folder: Path) -> dict[str, str | float | bool]:
@@ -201,7 +179,7 @@ def run(script: str, times: int, folder: Path) -> dict[str, Any]:
         )
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
-            executable_path=chromium(), args=list(FLAGS), env=_environment(folder)
+            executable_path=find_chromium(), args=list(FLAGS), env=_environment(folder)
         )
         stack.callback(browser.close)
         result["browser"] = browser.version

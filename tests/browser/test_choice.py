@@ -86,6 +86,7 @@ def test_reject_all_releases_nothing_and_is_recorded_with_every_refusal(
 def test_every_subset_of_services_is_stored_and_enforced_exactly(
     page: Page, shop: Shop, granted: set[str]
 ) -> None:
+    assert shop.third_party_requests() == set()
     gate(page).get_by_role("button", name="Customise").click()
     choose(page, granted)
     settle(page, shop, 1, addresses(granted))
@@ -97,6 +98,7 @@ def test_every_subset_of_services_is_stored_and_enforced_exactly(
 
 @pytest.mark.parametrize("n", range(2 ** len(CATEGORIES)))
 def test_every_subset_of_categories_switches_its_services(page: Page, shop: Shop, n: int) -> None:
+    assert shop.third_party_requests() == set()
     on = {category for place, category in enumerate(CATEGORIES) if n >> place & 1}
     granted = {service for category in on for service in CATEGORIES[category]}
     gate(page).get_by_role("button", name="Customise").click()

@@ -74,11 +74,12 @@ def test_a_library_that_fails_does_not_hold_up_what_follows(
     shop: Shop, context: BrowserContext
 ) -> None:
     content = TEMPLATE.format(
-        '<script src="http://127.0.0.1:9/none.js"></script><script>window.ran = ["after"]</script>'
+        f'<script src="{shop.vendors.url}/a.js"></script>'
+        '<script src="http://127.0.0.1:9/none.js"></script><script>ran.push("after")</script>'
     )
     page = open_page(context, shop, content)
     accept(page, shop)
-    page.wait_for_function("window.ran?.[0] == 'after'")
+    page.wait_for_function("window.ran?.[1] == 'after'")
 
 
 def test_content_added_later_waits_or_opens_as_the_choice_says(
