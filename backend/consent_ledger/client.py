@@ -12,6 +12,8 @@ from consent_ledger import __version__
 from consent_ledger.errors import LedgerError, SetupError
 
 TIMEOUT_S = 60
+ENTRIES = "X-Entries"
+BROKEN_OFF = (b'ask for it again"}\n', b"ask for it again\r\n")  # how export.py ends such a stream
 
 
 class RemoteRefusal(LedgerError):  # noqa: N818 - see errors.py
@@ -48,14 +50,26 @@ class Remote:
             return answer, response.status == http.client.CREATED
 
     def export(self, site: str, form: str, parts: str) -> Iterator[bytes]:
-        """The export, piece by piece. Raises: RemoteRefusal when it breaks off."""
+        """The export, piece by piece. Raises: RemoteRefusal when it does not come whole.
+
+        The end of the stream is not enough to tell, so lines are counted too.
+        """
         query = urlencode({"format": form, "parts": parts})
         with self._ask("GET", f"/v1/sites/{quote(site)}/export?{query}") as response:
+            announced = response.headers.get(ENTRIES, "")
+            lines, last = 0, b""
             try:
                 while piece := response.read1(1 << 16):
+                    lines += piece.count(b"\n")
+                    last = (last + piece)[-200:]
                     yield piece
             except (OSError, http.client.HTTPException) as error:
                 raise RemoteRefusal(f"{self._url} broke off: {type(error).__name__}") from None
+            found = lines - 1 - last.endswith(BROKEN_OFF)
+            if announced != str(found):
+                raise RemoteRefusal(
+                    f"{self._url} broke off after {max(0, found)} of {announced or '?'} entries"
+                )
 
     @contextmanager
     def _ask(

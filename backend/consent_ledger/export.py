@@ -8,6 +8,7 @@ import base64
 import csv
 import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import peewee
 from consent_banner import canonical
 
 from consent_ledger.db import Database
+from consent_ledger.logs import describe
 from consent_ledger.models import Entry, Log, Record
 from consent_ledger.sites import get_site
 from consent_ledger.timestamps import moment, now_ms
@@ -25,7 +27,14 @@ SCHEMA = "consent-ledger/export/v1"
 PAGE = 500  # entries to a read: a long read would keep the write-ahead log from being reset
 
 FORMATS = ("ndjson", "csv")
+ENTRIES = "X-Entries"  # header with the number of entries that will follow
 MEDIA_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
+
+# The last line of a stream that broke off. It is no entry in either format.
+BROKEN_OFF = {
+    "ndjson": b'{"error":"this export broke off here; ask for it again"}\n',
+    "csv": b"ERROR: this export broke off here; ask for it again\r\n",
+}
 
 COLUMNS = (
     "generation",
@@ -47,6 +56,8 @@ COLUMNS = (
     "build",
 )
 SUBJECT_COLUMNS = ("record", "subject", "seq", "recorded_at", "decided_at", "previous")
+
+log = logging.getLogger(__name__)
 
 Row = tuple[int, bytes, bytes | None, bytes | None, bytes | None, bytes | None]
 
@@ -75,9 +86,17 @@ class Export:
         return sum(span.size for span in self.spans)
 
     def write(self, form: str) -> Iterator[bytes]:
-        """The export as pieces of *form*, one of FORMATS."""
+        """The export as pieces of *form*, one of FORMATS: a first line, then one for each entry."""
         writers: dict[str, Callable[[], Iterator[bytes]]] = {"ndjson": self.ndjson, "csv": self.csv}
         return writers[form]()
+
+    def write_guarded(self, form: str) -> Iterator[bytes]:
+        """The same for streams whose end cannot say that something went wrong: a last line does."""
+        try:
+            yield from self.write(form)
+        except Exception as error:
+            log.error("an export broke off: %s", describe(error))
+            yield BROKEN_OFF[form]
 
     def ndjson(self) -> Iterator[bytes]:
         """A line that says what follows, then a line for each entry, all canonical JSON."""

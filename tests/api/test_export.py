@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from consent_ledger import auth
+from consent_ledger.export import Export
 from harness import SITE, sample_choices
 
 from .conftest import EXPORT, Ledger, Make
@@ -30,6 +31,7 @@ def test_every_index_is_in_the_export_in_order(
     assert head["logs"] == [{"origin": f"ledger.test/{SITE}/1", "generation": 1, "size": 5}]
     assert [entry["index"] for entry in entries] == list(range(5))
     assert [entry["kind"] for entry in entries] == [16, 1, 1, 1, 1]
+    assert response.headers["X-Entries"] == "5"
 
 
 def test_evidence_is_handed_over_without_the_subject(
@@ -114,6 +116,33 @@ def test_a_long_export_is_read_in_short_pages(
     pieces = [bytes(piece) for piece in response.response]
     assert [piece.count(b"\n") for piece in pieces] == [1, 2, 2, 1]
     response.close()
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_an_export_that_breaks_off_says_so_in_its_last_line(
+    ledger: Ledger,
+    auditor: dict[str, str],
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("consent_ledger.export.PAGE", 2)
+    for _ in range(4):
+        ledger.post(ledger.decision())
+    whole = Export._page
+
+    def page(self: Export, span: Any, start: int, end: int) -> Any:
+        if start >= 2:
+            raise ZeroDivisionError
+        return whole(self, span, start, end)
+
+    monkeypatch.setattr(Export, "_page", page)
+    response = ledger.client.get(f"{EXPORT}?format={form}", headers=auditor)
+    found = response.text.splitlines()
+    assert response.headers["X-Entries"] == "5"
+    assert len(found) == 1 + 2 + 1
+    assert "this export broke off here" in found[-1]
+    assert "ZeroDivisionError" in caplog.text
 
 
 @pytest.mark.parametrize(

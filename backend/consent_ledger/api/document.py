@@ -149,7 +149,13 @@ def _answer(answer: Answer) -> dict[str, Any]:
         schema = {"type": "object"} if answer.media_types == (JSON,) else {"type": "string"}
     return {
         "description": answer.about,
-        "headers": LIMIT_HEADERS,
+        "headers": {
+            **LIMIT_HEADERS,
+            **{
+                name: {"description": about, "schema": {"type": "integer"}}
+                for name, about in answer.headers.items()
+            },
+        },
         "content": {kind: {"schema": schema} for kind in answer.media_types},
     }
 

@@ -4,7 +4,7 @@
 from flask import Response
 
 from consent_ledger.api.operation import Answer, Call, Operation, Resource
-from consent_ledger.export import MEDIA_TYPES, prepare_export
+from consent_ledger.export import ENTRIES, MEDIA_TYPES, prepare_export
 from consent_ledger.schemas import ExportQuery
 from consent_ledger.services import services
 
@@ -24,6 +24,7 @@ resource = Resource("export")
             200: Answer(
                 "NDJSON: a line about the export, then one for each entry. CSV: a row for each.",
                 media_types=tuple(MEDIA_TYPES.values()),
+                headers={ENTRIES: "Entries that a complete export holds."},
             )
         },
     )
@@ -33,6 +34,7 @@ def export(call: Call) -> Response:
     prepared = prepare_export(
         services().database, call.site, with_subjects=call.query["parts"] == "all"
     )
-    response = Response(prepared.write(form), mimetype=MEDIA_TYPES[form])
+    response = Response(prepared.write_guarded(form), mimetype=MEDIA_TYPES[form])
+    response.headers[ENTRIES] = str(prepared.size)
     response.headers["Content-Disposition"] = f'attachment; filename="{call.site}-consents.{form}"'
     return response

@@ -31,6 +31,7 @@ class Answer:
     about: str
     schema: type[Table] | None = None
     media_types: tuple[str, ...] = (JSON,)
+    headers: Mapping[str, str] = field(default_factory=dict)  # integers, by name, with a sentence
 
 
 @dataclass(frozen=True)

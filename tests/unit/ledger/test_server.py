@@ -307,6 +307,30 @@ def test_a_stream_that_breaks_off_is_noticed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_a_failure_in_the_middle_of_an_export_is_noticed(tmp_path: Path, form: str) -> None:
+    """The server ends even a failed stream as if it were whole; the lines tell the truth."""
+    change = (
+        "from consent_ledger import export\n"
+        "export.PAGE, whole = 2, export.Export._page\n"
+        "def page(self, span, start, end):\n"
+        "    return whole(self, span, start, end) if start < 2 else 1 / 0\n"
+        "export.Export._page = page\n"
+        "from consent_ledger.cli import main; main()"
+    )
+    dist = write_dist(tmp_path / "dist")
+    with LedgerProcess(tmp_path, dist=dist, command=(sys.executable, "-c", change)) as ledger:
+        for _ in range(4):
+            assert ledger.post(sample_decision()).status == 201
+        (tmp_path / "key").write_text(ledger.key)
+        remote = ("--from-url", ledger.url, "--key-file", str(tmp_path / "key"))
+        target = tmp_path / "out"
+        with pytest.raises(AssertionError, match=r"broke off after 2 of 5 entries"):
+            ledger.run("export", SITE, "--format", form, "-o", str(target), *remote)
+        assert not target.exists()
+        assert "ZeroDivisionError" in ledger.log.read_text()
+
+
 def test_something_else_at_the_address_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
