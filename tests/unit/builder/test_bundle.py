@@ -3,6 +3,7 @@
 
 import importlib.util
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,8 @@ SOURCES = {
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     if importlib.util.find_spec("minify") is None:
-        pytest.fail("these tests need tdewolff-minify: pip install -e '.[test]' on Linux")
+        assert sys.platform != "linux", "tdewolff-minify is missing: pip install -e '.[test]'"
+        pytest.skip("tdewolff-minify has no wheel for this system; the committed modules are used")
     made = tiny_package(tmp_path_factory.mktemp("tiny") / "package", SOURCES)
     minify.write(made)
     return made
