@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser.find_chromium import FLAGS, find_chromium
 from browser.shop import problems, quiet, until, wait_until
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -501,3 +502,26 @@ def test_your_choices_says_in_plain_words_that_the_script_is_blocked(
     page.goto(demo.site + "/choices.html")
     expect(page.locator("#waiting")).to_be_visible()
     expect(page.locator("#waiting")).to_contain_text("block")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1440])
+def test_no_accessibility_rule_is_broken_on_any_page_or_layer(
+    demo: Demo, browser: Browser, scheme: str, width: int
+) -> None:
+    """WCAG 2.2 AA and best practice, as far as rules can tell, with the question in sight."""
+    size = {"width": width, "height": 720}
+    with browser.new_context(color_scheme=scheme, viewport=size) as context:  # type: ignore[arg-type]
+        page = first_visit(context, demo)
+        for path in PAGES:
+            page.goto(demo.site + path)
+            region(page).wait_for()
+            assert broken_rules(page) == [], path
+        page.evaluate("consent.open()")
+        dialog(page).wait_for()
+        assert broken_rules(page) == [], "second layer"
+
+
+def broken_rules(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']]}" for rule in found]
