@@ -40,7 +40,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
     committer = Committer(database, settings.deadline_s, clock)
     app = LedgerFlask("consent_ledger", static_folder=None)
     app.url_map.merge_slashes = False  # a doubled slash is another path, not a redirect
-    app.extensions[EXTENSION] = Services(settings, database, committer, clock)
+    parts = app.extensions[EXTENSION] = Services(settings, database, committer, clock)
 
     operations: dict[str, Operation] = {}
     for resource in RESOURCES:
@@ -48,7 +48,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
         operations |= resource.operations
     problems.init_app(app)
     cors.init_app(app, operations)
-    limits.init_app(app, settings, operations)
+    limits.init_app(app, settings, operations, parts.origins.knows)
 
     @app.teardown_appcontext
     def give_connection_back(_: BaseException | None) -> None:

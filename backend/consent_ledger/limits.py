@@ -14,9 +14,15 @@ from consent_ledger.api.operation import Operation
 from consent_ledger.config import Settings
 
 
-def init_app(app: Flask, settings: Settings, operations: dict[str, Operation]) -> None:
+def init_app(
+    app: Flask,
+    settings: Settings,
+    operations: dict[str, Operation],
+    knows: Callable[[str], bool],
+) -> None:
     """Puts each operation under the limit it names; what names none is read-limited.
 
+    *knows* tells whether the ledger keeps a site.
     They are Flask-Limiter's default limits, with a rate and a key that follow from the endpoint: as
     decorators each request would be looked at twice.
     """
@@ -32,7 +38,9 @@ def init_app(app: Flask, settings: Settings, operations: dict[str, Operation]) -
 
     def address_and_site() -> str:
         site = (request.view_args or {}).get("site", "")
-        return f"{hashed(_network(request.remote_addr or ''))}:{site}"
+        # Invented names share one count: else they would avoid the limit and crowd out the others.
+        counted = site if site and knows(site) else ""
+        return f"{hashed(_network(request.remote_addr or ''))}:{counted}"
 
     def rate_of_key() -> str:
         """What one API key may do, besides; empty where keys have no limit of their own."""
@@ -66,10 +74,14 @@ def _hasher() -> Callable[[str], str]:
 
 
 def _network(address: str) -> str:
-    """The address, or the /64 of an IPv6 one, which is what one household has."""
+    """The address, or the /64 of an IPv6 one, which is what one household has.
+
+    One that only maps an IPv4 address (RFC 4291, 2.5.5.2) is that address: the /64 has all of them.
+    """
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.ip_network((address, 64), strict=False))
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
     except ValueError:
         return address

@@ -18,6 +18,8 @@ def configure(level: str) -> None:
         force=True,
     )
     logging.getLogger("peewee").setLevel(logging.WARNING)  # at debug level it logs parameters
+    # At info level it logs each refused request with its key, which holds the hashed address.
+    logging.getLogger("flask-limiter").setLevel(logging.WARNING)
 
 
 def describe(error: BaseException) -> str:

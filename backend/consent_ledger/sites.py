@@ -146,6 +146,14 @@ class SiteOrigins:
         self._database = database
         self._known: dict[str, tuple[float, frozenset[str]]] = {}
 
+    def knows(self, site: str) -> bool:
+        """Whether there is such a site; false also when the database cannot tell."""
+        try:
+            self.of(site)
+        except (SiteUnknown, peewee.DatabaseError):
+            return False
+        return True
+
     def of(self, site: str) -> frozenset[str]:
         """Origins of *site*. Raises: SiteUnknown."""
         now = monotonic()

@@ -108,6 +108,17 @@ def test_neighbours_in_an_ipv6_network_share_a_limit(make_ledger: Make) -> None:
     assert code("2001:db8:0:1::1") == 200
 
 
+def test_an_ipv4_address_in_ipv6_clothes_is_counted_as_that_address(make_ledger: Make) -> None:
+    ledger = make_ledger(limit_health="1/minute")
+
+    def code(address: str) -> int:
+        return ledger.client.get("/healthz", environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert code("::ffff:192.0.2.1") == 200
+    assert code("192.0.2.1") == 429
+    assert code("::ffff:192.0.2.2") == 200
+
+
 def test_changed_origins_hold_within_a_moment(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

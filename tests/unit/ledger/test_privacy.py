@@ -21,6 +21,7 @@ ADDRESS_6 = "2001:db8:bad:cafe:1234:5678:9abc:def0"
 BROWSER = "Quetzalcoatl/77.3 (PlantedOS)"
 PLANTED_PATH = "planted-path-7a1f"
 PLANTED_QUERY = "planted-query-93bd"
+PLANTED_SITE = "planted-site-c40e"
 TOKEN = "c0ffee00decade11facade22ba5eba11"
 COOKIE = "planted-cookie-55e2"
 VALUE = "planted-value-1b7c"
@@ -30,6 +31,8 @@ PLANTED = (
     BROWSER,
     PLANTED_PATH,
     PLANTED_QUERY,
+    PLANTED_SITE,
+    "ratelimit",  # what a library would write about each refused request
     TOKEN,
     COOKIE,
     VALUE,
@@ -111,8 +114,9 @@ def ask(ledger: LedgerProcess) -> str:
             path = f"/v1/sites/{SITE}/export?format={form}&parts={parts}"
             assert ledger.request("GET", path, headers=key).status == 200
     # Limits are counted in memory, by address: reach one, so that it has to be spoken about.
-    statuses = {ledger.request("GET", "/healthz", headers=headers).status for _ in range(4)}
-    assert 429 in statuses
+    for path in ("/healthz", f"/v1/sites/{PLANTED_SITE}%0a{PLANTED_SITE}/export"):
+        statuses = {ledger.request("GET", path, headers=headers).status for _ in range(20)}
+        assert 429 in statuses
     return str(decision["id"])
 
 
@@ -122,6 +126,7 @@ def ledger(tmp_path: Path) -> Iterator[LedgerProcess]:
         "CONSENT_LEDGER_LOG_LEVEL": "debug",
         "CONSENT_LEDGER_TRUSTED_PROXIES": "1",
         "CONSENT_LEDGER_LIMIT_HEALTH": "3/minute",
+        "CONSENT_LEDGER_LIMIT_READ": "15/minute",
     }
     dist = write_dist(tmp_path / "dist")
     with LedgerProcess(tmp_path / "ledger", dist=dist, environment=environment) as made:
