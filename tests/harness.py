@@ -337,7 +337,11 @@ def write_dist(directory: Path, notice: Mapping[str, Any] | None = None) -> Path
 
 
 def sample_decision(document: Mapping[str, Any] | None = None, /, **changes: Any) -> dict[str, Any]:
-    """The body of a decision that accepts all on the notice; ids and token are fresh."""
+    """The body of a decision that accepts all on the notice; ids and token are fresh.
+
+    The control and the signal follow from the action.
+    """
+    action = changes.get("action", "accept_all")
     return {
         "id": secrets.token_hex(16),
         "token": secrets.token_hex(16),
@@ -347,10 +351,10 @@ def sample_decision(document: Mapping[str, Any] | None = None, /, **changes: Any
         "notice": Notice.load(dict(document or sample_notice())).sha256,
         "build": "b" * 64,
         "language": "en",
-        "action": "accept_all",
+        "action": action,
         "layer": "first",
-        "control": "accept_all",
-        "gpc": False,
+        "control": action if action in ("accept_all", "reject_all") else "save",
+        "gpc": action == "signal",
         "choices": sample_choices(settings=True, counter=True, speed=True),
         **changes,
     }

@@ -14,7 +14,7 @@ from consent_ledger import preferences
 from consent_ledger.batch import Batch
 from consent_ledger.errors import RecordConflict
 from consent_ledger.opening import Opening, Receipt
-from consent_ledger.timestamps import DAY_MS, HOUR_MS, hour, moment
+from consent_ledger.timestamps import DAY_MS, hour, moment
 from consent_ledger.tlog import entry
 from consent_ledger.trusted_json import encode
 from consent_ledger.visitors import subject_hash
@@ -152,15 +152,10 @@ def _sent(part: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key not in SERVER_FIELDS}
 
 
-MAX_EARLY_MS = 24 * HOUR_MS
-MAX_LATE_DAYS = 60
-
-
-def check_decision(
-    site: str, origin: str, body: dict[str, Any], notice: Notice, now_ms: int
-) -> Decision:
+def check_decision(site: str, origin: str, body: dict[str, Any], notice: Notice) -> Decision:
     """A decision out of a body that `DecisionSchema` loaded, checked against what was asked.
 
+    The browser's clock may be wrong by any amount: the time that counts is the server's.
     Raises: marshmallow.ValidationError with every field that contradicts the notice or itself.
     """
     categories, services, errors = _choices(body["choices"], notice)
@@ -168,13 +163,8 @@ def check_decision(
         errors["language"] = [
             f"found {body['language']!r}, expected one of {', '.join(notice.languages)}"
         ]
-    early_ms = body["decided_at_ms"] - now_ms
-    if early_ms > MAX_EARLY_MS:
-        errors["decided_at_ms"] = ["found a time more than 24 hours in the future"]
-    elif -early_ms > MAX_LATE_DAYS * DAY_MS:
-        errors["decided_at_ms"] = [f"found a time more than {MAX_LATE_DAYS} days in the past"]
     if not errors:
-        _check_action(body["action"], services.values(), errors)
+        _check_action(body, services.values(), errors)
     if errors:
         raise ValidationError(errors)
     return Decision(
@@ -223,11 +213,22 @@ def _choices(
     return categories, services, errors
 
 
-def _check_action(action: str, given: Collection[bool], errors: dict[str, list[str]]) -> None:
-    contradiction = {
+def _check_action(
+    body: dict[str, Any], given: Collection[bool], errors: dict[str, list[str]]
+) -> None:
+    """Whether the action, and the control that was used, fit the choices and the signal."""
+    whole = {
         "accept_all": "found accept_all, but not every choice is true" if not all(given) else "",
         "reject_all": "found reject_all, but not every choice is false" if any(given) else "",
+    }
+    actions = {
+        **whole,
         "withdraw": "found withdraw, but no choice is false" if all(given) else "",
-    }.get(action)
-    if contradiction:
-        errors["action"] = [contradiction]
+        "signal": "found signal, but gpc is false" if not body["gpc"] else "",
+    }
+    for field_, contradiction in (
+        ("action", actions.get(body["action"])),
+        ("control", whole.get(body["control"])),
+    ):
+        if contradiction:
+            errors[field_] = [contradiction]

@@ -14,6 +14,7 @@ from marshmallow import ValidationError, fields
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_CHOICES = 1000
+END_OF_9999_MS = 253_402_300_799_999  # times are written with a year of four digits
 
 ACTIONS = ("accept_all", "reject_all", "customise", "withdraw", "signal", "object")
 LAYERS = ("first", "second", "page")
@@ -146,7 +147,9 @@ class DecisionSchema(Table):
     id = digits(32, description="Record id, 128 random bits, made by the browser.")
     token = digits(32, description="The visitor's token; only its hash is kept.")
     seq = integer(1, description="Counts up with each decision of a token.")
-    decided_at_ms = integer(0, description="The browser's clock, ms since 1970 UTC.")
+    decided_at_ms = integer(
+        0, END_OF_9999_MS, description="The browser's clock, ms since 1970 UTC; may be wrong."
+    )
     previous = digits(32, nullable=True, description="Record id of the decision before.")
     notice = digits(64, description="SHA-256 of the notice that was shown.")
     build = digits(64, description="The build that showed it.")

@@ -106,6 +106,7 @@ def test_a_repeat_gets_the_same_receipt(ledger: Ledger, clock: Clock) -> None:
         {"decided_at_ms": 1_795_300_000_000},
         {
             "action": "customise",
+            "control": "save",
             "choices": sample_choices(settings=False, counter=True, speed=True),
         },
     ],
@@ -186,6 +187,7 @@ WRONG = [
     ("seq", None),
     ("decided_at_ms", -1),
     ("decided_at_ms", "now"),
+    ("decided_at_ms", 253_402_300_800_000),
     ("previous", "x"),
     ("previous", 0),
     ("notice", "f" * 63),
@@ -285,31 +287,72 @@ def test_an_action_must_fit_the_choices(
     ledger: Ledger, action: str, choices: tuple[bool, bool, bool], fits: bool
 ) -> None:
     chosen = sample_choices(**dict(zip(("settings", "counter", "speed"), choices, strict=True)))
-    response = ledger.post(ledger.decision(action=action, choices=chosen))
+    response = ledger.post(ledger.decision(action=action, control="api", choices=chosen))
     if fits:
         assert response.status_code == 201
     else:
         assert list(problem(response, 422, "invalid_fields")["errors"]) == ["action"]
 
 
+ALL, SOME, NONE = (True, True, True), (True, False, False), (False, False, False)
+
+
 @pytest.mark.parametrize(
-    ("offset_ms", "fits"),
+    ("control", "action", "choices", "wrong"),
     [
-        (DAY_MS, True),
-        (DAY_MS + 1, False),
-        (-60 * DAY_MS, True),
-        (-60 * DAY_MS - 1, False),
+        ("accept_all", "accept_all", ALL, []),
+        ("accept_all", "customise", SOME, ["control"]),
+        ("accept_all", "reject_all", NONE, ["control"]),
+        ("accept_all", "accept_all", SOME, ["action", "control"]),
+        ("reject_all", "reject_all", NONE, []),
+        ("reject_all", "withdraw", NONE, []),
+        ("reject_all", "withdraw", SOME, ["control"]),
+        ("reject_all", "accept_all", ALL, ["control"]),
+        ("save", "customise", SOME, []),
+        ("save", "withdraw", SOME, []),
+        ("save", "accept_all", ALL, []),
+        ("save", "reject_all", NONE, []),
+        ("api", "customise", SOME, []),
+        ("api", "withdraw", NONE, []),
+        ("api", "reject_all", NONE, []),
+        ("api", "accept_all", ALL, []),
+        ("embed", "customise", SOME, []),
     ],
 )
-def test_the_time_of_a_decision_is_plausible(
-    ledger: Ledger, clock: Clock, offset_ms: int, fits: bool
+def test_a_control_must_fit_the_choices(
+    ledger: Ledger, control: str, action: str, choices: tuple[bool, ...], wrong: list[str]
 ) -> None:
-    response = ledger.post(ledger.decision(decided_at_ms=clock.ms + offset_ms))
-    if fits:
-        assert response.status_code == 201
+    chosen = sample_choices(**dict(zip(("settings", "counter", "speed"), choices, strict=True)))
+    response = ledger.post(ledger.decision(action=action, control=control, choices=chosen))
+    if wrong:
+        assert list(problem(response, 422, "invalid_fields")["errors"]) == wrong
     else:
-        found = problem(response, 422, "invalid_fields")["errors"]["decided_at_ms"]
-        assert "more than" in found[0]
+        assert response.status_code == 201
+
+
+def test_a_signal_that_was_not_sent_decides_nothing(ledger: Ledger) -> None:
+    decision = ledger.decision(action="signal", control="signal", gpc=False)
+    found = problem(ledger.post(decision), 422, "invalid_fields")
+    assert list(found["errors"]) == ["action"]
+    assert ledger.post(decision | {"gpc": True}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("decided_ms", "written"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_795_300_000_123 - 61 * DAY_MS, "2026-09-21T22:26:40.123Z"),
+        (1_795_300_000_123 + 400 * DAY_MS, "2027-12-26T22:26:40.123Z"),
+        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+    ],
+)
+def test_a_wrong_clock_loses_no_decision_and_does_not_touch_the_ledgers_time(
+    ledger: Ledger, decided_ms: int, written: str
+) -> None:
+    response = ledger.post(ledger.decision(decided_at_ms=decided_ms))
+    assert response.status_code == 201
+    part = json.loads(response.data)["subject"]["part"]
+    assert (part["decided_at"], part["recorded_at"]) == (written, "2026-11-21T22:26:40.123Z")
 
 
 @pytest.mark.parametrize(
@@ -390,6 +433,16 @@ def test_the_limit_counts_by_address_and_site_and_says_when_to_come_back(make_le
         ledger.decision(), path="/v1/sites/elsewhere/consents", origin="https://elsewhere.example"
     )
     assert other.status_code == 404  # another site, another count
+
+
+def test_invented_sites_share_one_count_and_leave_the_others_alone(make_ledger: Make) -> None:
+    ledger = make_ledger(limit_record="3/minute")
+    statuses = [
+        ledger.post(ledger.decision(), path=f"/v1/sites/invented-{number}/consents").status_code
+        for number in range(5)
+    ]
+    assert statuses == [404, 404, 404, 429, 429]
+    assert ledger.post(ledger.decision()).status_code == 201
 
 
 def test_preflights_do_not_use_up_the_limit_of_decisions(make_ledger: Make) -> None:

@@ -136,7 +136,7 @@ def deliveries(draw: st.DrawFn) -> list[Decision]:
             action="customise",
             choices=sample_choices(**services),
         )
-        made.append(check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS))
+        made.append(check_decision(SITE, ORIGIN, body, NOTICE))
     return draw(st.permutations(made + draw(st.lists(st.sampled_from(made), max_size=4))))
 
 

@@ -45,7 +45,7 @@ def record(call: Call) -> Response:
     origin = check_origin(parts.origins.of(call.site))
     body = call.body
     notice = parts.publications.notice(call.site, body["notice"], body["build"])
-    decision = records.check_decision(call.site, origin, body, notice, parts.clock())
+    decision = records.check_decision(call.site, origin, body, notice)
     recorded: records.Recorded = parts.committer.submit(decision)
     return Response(recorded.receipt.to_json(), 201 if recorded.created else 200, mimetype=JSON)
 

@@ -25,7 +25,7 @@ Decide = Callable[..., Decision]
 def decide(**changes: Any) -> Decision:
     """A checked decision on the sample notice, made at NOW_MS."""
     body = sample_decision(**{"decided_at_ms": NOW_MS, **changes})
-    return check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS)
+    return check_decision(SITE, ORIGIN, body, NOTICE)
 
 
 @pytest.fixture

@@ -48,9 +48,7 @@ def test_a_group_gets_consecutive_indexes_in_its_order(database: Database) -> No
 def test_refused_work_leaves_no_gap_and_does_not_hinder_the_others(database: Database) -> None:
     first = decide()
     other = decide(id=first.record_id)
-    nowhere = check_decision(
-        "nowhere", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE, NOW_MS
-    )
+    nowhere = check_decision("nowhere", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE)
     last = decide()
     done = commit(database, [first, other, nowhere, Failing(), last], now)
     assert [type(one.error) for one in done] == [
@@ -66,11 +64,11 @@ def test_refused_work_leaves_no_gap_and_does_not_hinder_the_others(database: Dat
 
 def test_a_repeat_within_a_group_gets_the_same_receipt(database: Database) -> None:
     body = sample_decision(decided_at_ms=NOW_MS)
-    twins = [check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS) for _ in range(2)]
+    twins = [check_decision(SITE, ORIGIN, body, NOTICE) for _ in range(2)]
     results: list[Recorded] = [one.result for one in commit(database, twins, now)]
     assert [result.created for result in results] == [True, False]
     assert results[0].receipt.to_json() == results[1].receipt.to_json()
-    again = commit(database, [check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS)], now)[0].result
+    again = commit(database, [check_decision(SITE, ORIGIN, body, NOTICE)], now)[0].result
     assert (again.created, again.receipt.to_json()) == (False, results[0].receipt.to_json())
 
 
@@ -111,7 +109,7 @@ def test_server_time_never_decreases_within_a_log(database: Database) -> None:
 
 def test_sites_have_heads_of_their_own_in_one_transaction(database: Database) -> None:
     sites.add_site(database, "other", "Other", ["https://other.example"])
-    other = check_decision("other", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE, NOW_MS)
+    other = check_decision("other", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE)
     done = commit(database, [decide(), other, decide()], now)
     receipts = [one.result.receipt for one in done]
     assert [(receipt.origin, receipt.index) for receipt in receipts] == [
