@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The database of a data directory: made once by `init`, opened with durable settings."""
 
+import fcntl
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +57,43 @@ class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no 
 def initialise(directory: Path, log_name: str) -> Path:
     """Makes *directory* and an empty ledger in it, both for this user only; returns the file.
 
+    The file has its name only when it is whole, so that what was interrupted can be repeated.
     Raises: SetupError when there is a database already, or nothing can be written.
     """
     path = directory / FILE
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        raise SetupError(f"{path} exists already: this ledger is initialised") from None
+        with _alone(directory) as handle:
+            if path.exists():
+                open_database(directory).close_all()  # says what to do when it is no ledger
+                raise SetupError(f"{path} exists already: this ledger is initialised")
+            half = directory / f"{FILE}.new"
+            for left in (half, *directory.glob(f"{half.name}-*")):
+                left.unlink(missing_ok=True)
+            os.close(os.open(half, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            _create(half, log_name)
+            half.rename(path)
+            os.fsync(handle)
     except OSError as error:
         raise SetupError(
             f"{directory} cannot be written ({error.strerror}); name another with --data"
         ) from None
+    return path
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[int]:
+    """A handle of *directory*, locked against others who make a ledger in it at the same time."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _create(path: Path, log_name: str) -> None:
+    """The tables and what is known from the start, in the empty file *path*."""
     database = Database(path)
     try:
         with database.connection_context(), database.atomic("IMMEDIATE"):
@@ -81,7 +108,6 @@ def initialise(directory: Path, log_name: str) -> Path:
             ).execute(database)
     finally:
         database.close_all()
-    return path
 
 
 def open_database(directory: Path, max_connections: int = 64) -> Database:
@@ -105,6 +131,11 @@ def open_database(directory: Path, max_connections: int = 64) -> Database:
             found = read_meta(database, "schema")
     except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
         database.close_all()
+        if str(error) in ("no such table: meta", "file is not a database"):
+            raise SetupError(
+                f"{path} is no ledger's database, or its `init` was interrupted; move it away and "
+                f"run `consent-ledger --data {directory} init`, or name another with --data"
+            ) from None
         raise SetupError(f"{path} cannot be opened as a ledger's database: {error}") from None
     if found is None or not found.isdigit():
         database.close_all()

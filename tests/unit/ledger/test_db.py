@@ -6,9 +6,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from consent_ledger import db
 from consent_ledger.db import SCHEMA, Database, initialise, open_database, read_meta
 from consent_ledger.errors import SetupError
 from consent_ledger.models import TABLES, ApiKey, Entry, Meta, Record
@@ -60,10 +64,49 @@ def test_a_newer_database_is_refused_in_one_sentence(data: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b""])
-def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "use", [open_database, lambda data: initialise(data, "ledger.test")], ids=["open", "init"]
+)
+def test_a_file_that_is_no_ledger_says_what_to_do(
+    tmp_path: Path, content: bytes, use: Callable[[Path], object]
+) -> None:
     (tmp_path / "ledger.db").write_bytes(content)
-    with pytest.raises(SetupError, match=r"cannot be opened as a ledger's database"):
+    with pytest.raises(
+        SetupError,
+        match=rf"move it away and run `consent-ledger --data {tmp_path} init`, or name another",
+    ):
+        use(tmp_path)
+
+
+def test_an_initialisation_that_was_interrupted_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(db, "moment", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            initialise(tmp_path, "ledger.first")
+    assert list(tmp_path.iterdir())  # it had begun
+    with pytest.raises(SetupError, match="holds no ledger yet"):
         open_database(tmp_path)
+    initialise(tmp_path, "ledger.test")
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
+    database = open_database(tmp_path)
+    with database.connection_context():
+        assert read_meta(database, "log_name") == "ledger.test"
+    database.close_all()
+
+
+def test_of_two_initialisations_at_once_one_makes_the_ledger(tmp_path: Path) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            initialise(tmp_path, f"ledger.n{number}")
+        except SetupError as error:
+            assert "exists already" in str(error)
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(attempt, range(4))) == 1
 
 
 def test_a_ledger_without_a_schema_version_is_refused(data: Path) -> None:
