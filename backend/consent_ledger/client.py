@@ -10,10 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from consent_ledger import __version__
 from consent_ledger.errors import LedgerError, SetupError
+from consent_ledger.export import BROKEN_OFF, ENTRIES
 
 TIMEOUT_S = 60
-ENTRIES = "X-Entries"
-BROKEN_OFF = (b'ask for it again"}\n', b"ask for it again\r\n")  # how export.py ends such a stream
 
 
 class RemoteRefusal(LedgerError):  # noqa: N818 - see errors.py
@@ -65,7 +64,7 @@ class Remote:
                     yield piece
             except (OSError, http.client.HTTPException) as error:
                 raise RemoteRefusal(f"{self._url} broke off: {type(error).__name__}") from None
-            found = lines - 1 - last.endswith(BROKEN_OFF)
+            found = lines - 1 - last.endswith(tuple(BROKEN_OFF.values()))
             if announced != str(found):
                 raise RemoteRefusal(
                     f"{self._url} broke off after {max(0, found)} of {announced or '?'} entries"

@@ -1,20 +1,35 @@
 # SPDX-License-Identifier: MIT
-"""A visitor's own records, newest first, in pages."""
+"""What a visitor may read of their own: current preferences, and records in pages."""
+
+import json
 
 from consent_banner import canonical
 
+from consent_ledger import preferences, statements
 from consent_ledger.db import Database
 from consent_ledger.errors import VisitorUnknown
 from consent_ledger.models import Entry, Log, Record
 from consent_ledger.opening import Opening, Receipt
 
 SCHEMA = "consent-ledger/history/v1"
+NOTHING = "nothing is recorded for this token on this site"
+
+
+def read_preferences(database: Database, site: str, subject: bytes) -> bytes:
+    """Current preferences as canonical JSON.
+
+    Raises: VisitorUnknown when nothing at all is recorded for *subject*.
+    """
+    row = database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
+    if row is None:
+        raise VisitorUnknown(NOTHING)
+    return canonical.dumps(preferences.public(site, json.loads(row[0])))
 
 
 def read_history(
     database: Database, site: str, subject: bytes, limit: int, page: str | None
 ) -> bytes:
-    """A page of receipts as canonical JSON; `next` continues it, or is null at the end.
+    """A page of receipts, newest first, as canonical JSON; `next` continues it, or is null at the end.
 
     Raises: VisitorUnknown when nothing at all is recorded for *subject*.
     """
@@ -50,7 +65,7 @@ def read_history(
         )
     rows = list(query.tuples().execute(database))
     if not rows and page is None:
-        raise VisitorUnknown("nothing is recorded for this token on this site")
+        raise VisitorUnknown(NOTHING)
     more = len(rows) > limit
     rows = rows[:limit]
     receipts = (
