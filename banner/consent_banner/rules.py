@@ -89,18 +89,12 @@ def is_host(value: object) -> bool:
 
 def is_origin(value: object) -> bool:
     """What a browser sends as `Origin`: scheme, lower-case host, port unless the scheme's own."""
-    if not isinstance(value, str) or not is_url(value):
+    if not is_url(value):
         return False
-    parts = urlsplit(value)
+    parts = urlsplit(str(value))
     default = {"http": 80, "https": 443}[parts.scheme]
-    rest = parts.netloc + parts.path + parts.query + parts.fragment
-    return (
-        value == f"{parts.scheme}://{parts.netloc}"
-        and rest == parts.netloc
-        and is_host(parts.hostname)
-        and parts.netloc == (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-        and parts.port != default
-    )
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return is_host(parts.hostname) and value == f"{parts.scheme}://{parts.hostname}{port}"
 
 
 def is_base_url(value: object) -> bool:
