@@ -307,3 +307,59 @@ def test_the_question_fits_and_refusing_is_as_easy_as_accepting(
     settle(page, shop, 1)
     assert shop.third_party_requests() == set()
     assert evidence_of(shop.stored()[0]) == answers(set())
+
+
+def test_the_question_says_what_each_purpose_is_and_in_which_language_it_speaks(
+    page: Page, shop: Shop
+) -> None:
+    expect(gate(page)).to_contain_text("Test Shop Ltd")
+    for line in (
+        "Functional: Remembers how you like",
+        "Analytics: Shows us how",
+        "Marketing: Shows",
+    ):
+        expect(gate(page)).to_contain_text(line)
+    expect(gate(page)).to_have_attribute("lang", "en")
+    gate(page).get_by_role("button", name="Customise").click()
+    expect(choices(page)).to_have_attribute("lang", "en")
+    assert shop.third_party_requests() == set()
+
+
+def test_an_open_second_layer_closes_when_another_tab_decides(
+    page: Page, shop: Shop, context: BrowserContext
+) -> None:
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Customise").click()
+    other = context.new_page()
+    other.goto(shop.site.url + "/next.html")
+    gate(other).get_by_role("button", name="Reject all").click()
+    settle(other, shop, 1)
+    expect(choices(page)).to_have_count(0)
+    assert shop.third_party_requests() == set()
+
+
+def test_what_a_cleared_or_expired_consent_left_behind_is_deleted_and_asked_for_anew(
+    page: Page, shop: Shop, context: BrowserContext
+) -> None:
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Accept all").click()
+    settle(page, shop, 1, addresses(set(SERVICES)))
+    page.evaluate("document.cookie = '_st1=1;path=/'; localStorage['prefs.lang'] = 'en'")
+    context.clear_cookies(name="consent")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(gate(page).get_by_role("button", name="Accept all")).to_be_visible()
+    assert page.evaluate("document.cookie") == ""
+    assert page.evaluate("'prefs.lang' in localStorage") is False
+
+
+def test_cookies_on_the_paths_above_the_page_are_deleted_too(page: Page, shop: Shop) -> None:
+    assert shop.third_party_requests() == set()
+    page.goto(shop.site.put("/shoes/red/", shop.page_html("<h1>Red shoes</h1>")))
+    gate(page).get_by_role("button", name="Accept all").click()
+    settle(page, shop, 1)
+    for path in ("/shoes", "/shoes/", "/shoes/red/"):
+        page.evaluate("path => void (document.cookie = `_st=1;path=${path}`)", path)
+    assert page.evaluate("document.cookie.match(/_st=1/g).length") == 3
+    page.evaluate("consent.withdraw()")
+    settle(page, shop, 2)
+    assert page.evaluate("document.cookie.includes('_st')") is False

@@ -5,18 +5,23 @@ from __future__ import annotations
 
 import pytest
 from browser.shop import TAG, Shop, quiet, settle, wait_until
-from browser.test_choice import gate
+from browser.test_choice import choices, gate
 from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = pytest.mark.gate
 
 
 def open_page(
-    context: BrowserContext, shop: Shop, content: str, head: str = TAG, **headers: str
+    context: BrowserContext,
+    shop: Shop,
+    content: str,
+    head: str = TAG,
+    tail: str = "",
+    **headers: str,
 ) -> Page:
     """A page of the shop with *content*, before any choice."""
     page = context.new_page()
-    page.goto(shop.site.put("/own.html", shop.page_html(content, head), **headers))
+    page.goto(shop.site.put("/own.html", shop.page_html(content + tail, head), **headers))
     gate(page).wait_for()
     quiet(page)
     assert shop.third_party_requests() == set()
@@ -176,3 +181,80 @@ def test_a_foreign_or_broken_cookie_counts_as_no_choice(
         )
         assert page.evaluate("consent.granted('stats')") is False
         page.close()
+
+
+def test_a_script_inside_a_template_waits_for_its_own_service(
+    shop: Shop, context: BrowserContext
+) -> None:
+    inner = (
+        f'<script type="text/plain" data-consent="ads" src="{shop.vendors.url}/ads.js"></script>'
+    )
+    content = TEMPLATE.format(f'<script src="{shop.vendors.url}/stats.js"></script>{inner}')
+    page = open_page(context, shop, content)
+    page.evaluate("consent.open()")
+    choices(page).get_by_role("checkbox", name="Statistics").check()
+    choices(page).get_by_role("button", name="Save choices").click()
+    settle(page, shop, 1, {"/stats.js"})
+    assert shop.third_party_requests() == {"/stats.js"}
+    page.evaluate("consent.open()")
+    choices(page).get_by_role("button", name="Accept all").click()
+    settle(page, shop, 2, {"/stats.js", "/ads.js"})
+    assert shop.vendors.asked.count("/stats.js") == 1
+
+
+def test_a_foreign_cookie_of_our_name_on_a_path_does_not_hide_the_choice(
+    shop: Shop, context: BrowserContext
+) -> None:
+    foreign = {"name": "consent", "value": "yes", "domain": "shop.localhost", "path": "/own.html"}
+    context.add_cookies([foreign])
+    tag = f'<script src="{shop.vendors.url}/a.js"></script>'
+    page = open_page(context, shop, TEMPLATE.format(tag))
+    gate(page).get_by_role("button", name="Reject all").click()
+    settle(page, shop, 1)
+    page.reload()
+    quiet(page)
+    expect(gate(page)).to_have_count(0)
+    assert shop.third_party_requests() == set()
+
+
+def test_a_choice_kept_for_another_domain_does_not_outlive_a_newer_one(
+    shop: Shop, context: BrowserContext
+) -> None:
+    """As when the owner turns `cookie_domain` on or off between two choices."""
+    tag = f'<script src="{shop.vendors.url}/a.js"></script>'
+    page = open_page(context, shop, TEMPLATE.format(tag))
+    accept(page, shop)
+    wait_until(page, lambda: shop.third_party_requests() == {"/a.js"}, "the tag")
+    [old] = context.cookies()
+    context.add_cookies([{**old, "domain": ".shop.localhost"}])  # type: ignore[list-item]
+    page.evaluate("consent.withdraw()")
+    settle(page, shop, 2)
+    assert [cookie["name"] for cookie in context.cookies()] == ["consent"]
+    shop.vendors.asked.clear()
+    page.reload()
+    quiet(page)
+    assert page.evaluate("consent.granted('stats')") is False
+    assert shop.third_party_requests() == set()
+    assert [record["control"] for record in shop.stored()] == ["accept_all", "api"]
+
+
+@pytest.mark.parametrize(
+    "clobber", ['<form id="consent"><input name="granted"></form>', '<a id="consent">']
+)
+def test_an_element_that_is_called_like_our_object_does_not_keep_the_banner_away(
+    shop: Shop, context: BrowserContext, clobber: str
+) -> None:
+    tag = f'<script src="{shop.vendors.url}/a.js"></script>'
+    page = open_page(context, shop, clobber + TEMPLATE.format(tag), head="", tail=TAG)
+    accept(page, shop)
+    wait_until(page, lambda: shop.third_party_requests() == {"/a.js"}, "the tag")
+
+
+def test_the_choices_may_be_opened_before_the_page_has_a_body(
+    shop: Shop, context: BrowserContext
+) -> None:
+    opener = TAG.replace(" async", "") + "<script>consent.open()</script>"
+    tag = f'<script src="{shop.vendors.url}/a.js"></script>'
+    page = open_page(context, shop, TEMPLATE.format(tag), head=opener)
+    expect(choices(page)).to_be_visible()
+    assert shop.third_party_requests() == set()

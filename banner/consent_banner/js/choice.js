@@ -2,6 +2,7 @@
 // The stored choice. Cookie `consent`: version | notice (8 hex) | hour (base 36) | one answer per service, "+id:asks" or "-id:asks".
 // Refusals are written too, so that a service that is new can be told from one that was refused.
 import { _asked, _domain, _lifetimeH, _notice } from "./config.js";
+import { _expire, _secure } from "./cookie.js";
 
 /** Ids of the services granted, and of the categories whose services are all granted. @type {Set<string>} */
 export let _granted = new Set();
@@ -11,10 +12,10 @@ export let _pending = true;
 
 let _stored = "";
 
-/** The cookie as it stands; nothing where cookies are blocked. */
+/** The cookie as it stands, whatever else on this site has its name; nothing where cookies are blocked. */
 const _cookie = () => {
   try {
-    return document.cookie.match(/(?:^|; )consent=([^;]*)/)?.[1] || "";
+    return document.cookie.match(/(?:^|; )consent=(1\|[^;]*)/)?.[1] || "";
   } catch {
     return "";
   }
@@ -22,8 +23,8 @@ const _cookie = () => {
 
 /** @param {string} value  a cookie value, which may be anybody's writing */
 const _adopt = (value) => {
-  const [version, , hour, ...answers] = value.split("|");
-  const alive = version == "1" && parseInt(hour, 36) + _lifetimeH > Date.now() / 36e5;
+  const [, , hour, ...answers] = value.split("|");
+  const alive = parseInt(hour, 36) + _lifetimeH > Date.now() / 36e5;
   _granted = new Set();
   _pending = false;
   for (const [category, services] of _asked) {
@@ -56,7 +57,9 @@ export const _choose = (isGranted) => {
     .concat(..._asked.map(([, services]) => services.map(([id, asks]) => `${isGranted(id) ? "+" : "-"}${id}:${asks}`)))
     .join("|");
   try {
-    document.cookie = `consent=${value};Path=/;SameSite=Lax;Max-Age=${_lifetimeH * 3600}${_domain}${location.protocol == "https:" ? ";Secure" : ""}`;
+    // One that was written for another domain, before the owner changed it, would be read first.
+    _expire("consent", "/");
+    document.cookie = `consent=${value};Path=/;SameSite=Lax;Max-Age=${_lifetimeH * 3600}${_domain}${_secure}`;
   } catch {
     // Storage is closed: the choice holds for this page.
   }

@@ -29,8 +29,8 @@ export const _apply = (action) => {
 /**
  * A decision of the visitor: stored at once, in force after the next paint, then sent.
  * @param {(id: string) => boolean} isGranted
- * @param {string} layer  "first" or "second"
- * @param {string} control  "accept_all", "reject_all" or "save"
+ * @param {string} layer  "first", "second", or "page" for a control of the page's own
+ * @param {string} control  "accept_all", "reject_all", "save" or "api"
  */
 export const _decide = (isGranted, layer, control) => {
   const before = _granted;

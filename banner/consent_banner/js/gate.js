@@ -60,7 +60,8 @@ export const _release = () => {
     const id = /** @type {string} */ (element.dataset.consent);
     if (!_granted.has(id)) continue;
     if (element instanceof HTMLTemplateElement) {
-      const scripts = [...element.content.querySelectorAll("script")];
+      // One of type text/plain waits for a consent of its own: the observer meets it once it is in the page.
+      const scripts = /** @type {HTMLScriptElement[]} */ ([...element.content.querySelectorAll("script:not([type='text/plain'])")]);
       const open = () => {
         const queue = scripts.map((script) => /** @type {[Comment, HTMLScriptElement]} */ ([_mark(script), script]));
         const nodes = [...element.content.childNodes];

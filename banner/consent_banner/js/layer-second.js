@@ -5,7 +5,7 @@ import { _granted } from "./choice.js";
 import { _asked } from "./config.js";
 import { _decide } from "./decide.js";
 import { _element } from "./element.js";
-import { _text } from "./language.js";
+import { _language, _text } from "./language.js";
 import { _lastRecord } from "./ledger.js";
 import { _links } from "./links.js";
 import { _style } from "./style.js";
@@ -15,9 +15,16 @@ let _dialog;
 
 const _checkbox = () => _element("input", { type: "checkbox" });
 
+/** Closes the choices; nothing is decided. */
+export const _hideChoices = () => _dialog?.close();
+
 /** Opens the choices: a switch per category and per service. Nothing is on that the visitor has not granted. */
 export const _showChoices = () => {
   if (_dialog?.open) return;
+  if (!document.body) {
+    requestAnimationFrame(_showChoices);
+    return;
+  }
   _style();
   /** @type {Map<string, HTMLInputElement>} */
   const switches = new Map();
@@ -38,9 +45,9 @@ export const _showChoices = () => {
     all.onchange = () => own.forEach((box) => (box.checked = all.checked));
     show();
     return _element(
-      "fieldset",
-      {},
-      _element("legend", {}, _element("label", {}, all, title)),
+      "div",
+      { role: "group", ariaLabel: title },
+      _element("h3", {}, _element("label", {}, all, title)),
       _element("p", {}, purpose),
       ...serviceTexts.map(([name, provider, what, policyUrl], place) =>
         _element("p", {}, _element("label", {}, own[place], name), what + " ", policyUrl ? _element("a", { href: policyUrl }, provider) : provider),
@@ -49,10 +56,9 @@ export const _showChoices = () => {
   });
   const [title, purpose, names] = _text._necessary;
   const record = _lastRecord();
-  const close = () => dialog.close();
   const dialog = (_dialog = _element(
     "dialog",
-    { id: "consent-choices", className: "consent-gate", ariaLabel: _text._dialogTitle, onclose: () => dialog.remove() },
+    { id: "consent-choices", className: "consent-gate", lang: _language, ariaLabel: _text._dialogTitle, onclose: () => dialog.remove() },
     _element("h2", {}, _text._dialogTitle),
     _element("p", {}, _text._dialogIntro),
     _element("h3", {}, `${title} (${_text._always})`),
@@ -66,11 +72,11 @@ export const _showChoices = () => {
       [
         _button(_text._save, () => {
           _decide((id) => !!switches.get(id)?.checked, "second", "save");
-          close();
+          _hideChoices();
         }),
-        _button(_text._close, close),
+        _button(_text._close, _hideChoices),
       ],
-      close,
+      _hideChoices,
     ),
   ));
   document.body.append(dialog);

@@ -5,13 +5,15 @@ import { _emit } from "./event.js";
 import { _language } from "./language.js";
 import { _keep, _store } from "./storage.js";
 
+/** Key of a waiting record, followed by the time of the decision and the record's id. */
 const _queue = "consent.queue.";
 
 /** Records under way in this page. @type {Set<string>} */
 const _sent = new Set();
 
 /** @returns {string} 128 random bits, 32 hex */
-const _random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const _random = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].reduce((hex, byte) => hex + (byte + 256).toString(16).slice(1), "");
 
 /** This visitor's last `seq` and record id. @returns {[number, string|null]} */
 const _last = () => {
@@ -33,13 +35,14 @@ export const _record = (action, layer, control, choices) => {
   const id = _random();
   const [seq, previous] = _last();
   if (!/^[0-9a-f]{32}$/.test(_store["consent.token"])) _keep("consent.token", _random());
+  const now = Date.now();
   _keep(
-    _queue + id,
+    `${_queue}${now}.${id}`,
     JSON.stringify({
       id,
       token: _store["consent.token"],
       seq: seq + 1,
-      decided_at_ms: Date.now(),
+      decided_at_ms: now,
       previous,
       notice: _notice,
       build: _build,
@@ -63,13 +66,13 @@ const _post = async (key) => {
     const { status } = response;
     const answer = await response.json().catch(() => ({}));
     if (status > 499 || [408, 425, 429].includes(status) || answer.code == "notice_unknown") {
-      waitS = +(response.headers.get("Retry-After") || 0) || waitS;
+      waitS = Math.min(+(response.headers.get("Retry-After") || 0) || waitS, 86e3);
       _keep("consent.wait", Date.now() + waitS * 1e3);
     } else {
       waitS = 0;
       delete _store[key];
       if (response.ok) _emit("receipt", answer);
-      else console.warn("consent: the ledger refused a record.", answer.detail || status);
+      else console.warn("consent: record refused", answer.detail || status);
     }
   } catch {
     // No network, or no ledger: the record stays where it is.
@@ -83,10 +86,10 @@ export const _deliver = () => {
   if (+_store["consent.wait"] > Date.now()) return;
   Object.keys(_store)
     .filter((key) => key.startsWith(_queue))
-    .map((key) => /** @type {[number, string]} */ ([+(_store[key].match(/"decided_at_ms":(\d+)/)?.[1] || 0), key]))
-    .sort(([a], [b]) => b - a)
-    .forEach(([decidedAtMs, key], place) => {
-      if (place > 19 || Date.now() - decidedAtMs > 2592e6) delete _store[key];
+    .sort()
+    .reverse()
+    .forEach((key, place) => {
+      if (place > 19 || Date.now() - +key.split(".")[2] > 2592e6) delete _store[key];
       else if (!_sent.has(key)) _sent.add(key), _post(key);
     });
 };
@@ -98,7 +101,6 @@ export const _deliver = () => {
  */
 export const _ask = async (path) => {
   const token = _store["consent.token"];
-  if (!token) return null;
-  const response = await fetch(_ledgerUrl + path, { headers: { Authorization: "Bearer " + token }, credentials: "omit" });
-  return response.ok ? response.json() : null;
+  const answer = token ? await fetch(_ledgerUrl + path, { headers: { Authorization: "Bearer " + token }, credentials: "omit" }).catch(() => null) : null;
+  return answer?.ok ? answer.json() : null;
 };

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { _api } from "./api.js";
+import { _api, _withdraw } from "./api.js";
 import { _look, _pending } from "./choice.js";
+import { _clean } from "./clean.js";
 import { _asked } from "./config.js";
 import { _apply } from "./decide.js";
 import { _emit } from "./event.js";
 import { _release } from "./gate.js";
 import { _showGate } from "./layer-first.js";
+import { _hideChoices, _showChoices } from "./layer-second.js";
 import { _deliver } from "./ledger.js";
 import { _hidePanel } from "./panel.js";
 
 /** @typedef {Window & {consent?: any}} Page */
 
-// The tag may stand in a page twice. An element that happens to be called "consent" has no `granted`.
-if (!(/** @type {Page} */ (window).consent?.granted)) {
+// The tag may stand in a page twice. A form that happens to be called "consent" has no function `granted`.
+if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
   /** @type {Page} */ (window).consent = _api;
   _look();
   _emit("ready");
@@ -25,7 +27,12 @@ if (!(/** @type {Page} */ (window).consent?.granted)) {
   if (document.readyState == "loading") addEventListener("DOMContentLoaded", watch);
   else watch();
 
-  const ask = () => _pending && _asked[0] && _showGate();
+  const ask = () => {
+    if (!_pending || !_asked[0]) return;
+    // What an expired consent left behind, or the time before there was a banner.
+    _clean();
+    _showGate();
+  };
   ask();
   _deliver();
 
@@ -33,15 +40,17 @@ if (!(/** @type {Page} */ (window).consent?.granted)) {
     const control = /** @type {Element} */ (event.target).closest?.("[data-consent-open],[data-consent-withdraw]");
     if (!control) return;
     event.preventDefault();
-    _api[control.matches("[data-consent-open]") ? "open" : "withdraw"]();
+    if (control.matches("[data-consent-open]")) _showChoices();
+    else _withdraw("reject_all");
   });
 
   // Another tab, the back button, the browser's settings: the choice may have changed meanwhile.
   const follow = () => {
     if (!_look()) return;
     _hidePanel();
-    ask();
+    _hideChoices();
     _apply();
+    ask();
   };
   for (const event of ["storage", "focus", "pageshow"]) addEventListener(event, follow);
   for (const event of ["online", "pagehide"]) addEventListener(event, _deliver);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The labelled region that asks, first in the page so that keyboards and screen readers meet it first; it takes no focus.
 import { _element } from "./element.js";
+import { _language } from "./language.js";
 import { _style } from "./style.js";
 
 /** @type {HTMLElement|undefined} */
@@ -19,7 +20,7 @@ export const _hidePanel = () => {
 export const _showPanel = (label, ...children) => {
   _hidePanel();
   _style();
-  const panel = (_panel = _element("section", { id: "consent-gate", className: "consent-gate", ariaLabel: label }, ...children));
+  const panel = (_panel = _element("section", { id: "consent-gate", className: "consent-gate", lang: _language, ariaLabel: label }, ...children));
   const put = () => {
     if (_panel != panel) return;
     if (document.body) document.body.prepend(panel);

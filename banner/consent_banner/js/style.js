@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { _css } from "./config.js";
 
-let _styled = false;
+/** @type {CSSStyleSheet|undefined} */
+let _sheet;
 
 /** Adds the style sheet once. A constructed sheet needs no permission of a content security policy. */
 export const _style = () => {
-  if (_styled) return;
-  _styled = true;
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(_css);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  if (_sheet) return;
+  _sheet = new CSSStyleSheet();
+  _sheet.replaceSync(_css);
+  document.adoptedStyleSheets.push(_sheet);
 };

@@ -1,1 +1,1 @@
-const W=(e,t,n)=>{const s=(t,s)=>()=>{N(()=>t,e,s),n?.()};return A("p",{className:"consent-actions"},E(B.AO,s(!0,"accept_all")),E(B.Ab,s(!1,"reject_all")),...t)}
+const c=(e,t,n)=>{const s=(t,s)=>()=>{S(()=>t,e,s),n?.()};return A("p",{className:"consent-actions"},E(B.AR,s(!0,"accept_all")),E(B.Ad,s(!1,"reject_all")),...t)}

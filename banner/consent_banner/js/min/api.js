@@ -1,1 +1,1 @@
-const Z={open:u,withdraw:()=>(I||C.size)&&N(()=>!1,"page","reject_all"),granted:e=>C.has(e),choices:()=>I?null:M(),whenGranted:e=>new Promise(t=>{const n=()=>C.has(e)&&t();n(),document.addEventListener("consent:change",n)}),record:P,fetch:d}
+const AC=e=>(I||C.size)&&S(()=>!1,"page",e),AD={open:P,withdraw:()=>AC("api"),granted:e=>C.has(e),choices:()=>I?null:Q(),record:V,fetch:g}

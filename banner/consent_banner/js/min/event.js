@@ -1,1 +1,1 @@
-const O=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const U=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

@@ -1,1 +1,1 @@
-const[i,B]=Q[0]
+const[M,B]=W[0]

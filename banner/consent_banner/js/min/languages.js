@@ -1,1 +1,1 @@
-const[i,B]=[document.documentElement.lang,...navigator.languages].map(e=>Q.find(([t])=>e.toLowerCase().split("-")[0]==t.split("-")[0])).find(Boolean)||Q[0]
+const[M,B]=[document.documentElement.lang,...navigator.languages].map(e=>W.find(([t])=>e.toLowerCase().split("-")[0]==t.split("-")[0])).find(Boolean)||W[0]

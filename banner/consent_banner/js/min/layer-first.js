@@ -1,1 +1,1 @@
-const AK=()=>v(B.AN,A("h2",{},B.AN),A("p",{},B.AW),m(),W("first",[E(B.AU,u)]))
+const AN=()=>w(B.AQ,A("h2",{},B.AQ),A("p",{},B.AY),A("ul",{},...B.AF.map(([e,t])=>A("li",{},A("b",{},e),": "+t))),n(),c("first",[E(B.AW,P)]))

@@ -1,1 +1,1 @@
-const P=()=>null,R=()=>{},G=()=>{},d=async()=>null
+const V=()=>null,X=()=>{},G=()=>{},g=async()=>null

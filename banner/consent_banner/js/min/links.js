@@ -1,1 +1,1 @@
-const m=()=>A("p",{},A("a",{href:B.Aa},B.AZ)," · ",A("a",{href:B.AT},B.AS))
+const n=()=>A("p",{},A("a",{href:B.Ac},B.Ab)," · ",A("a",{href:B.AV},B.AU))

@@ -1,1 +1,1 @@
-let L;const J=()=>{L?.remove(),L=0[0]},v=(e,...t)=>{J(),AA();const n=L=A("section",{id:"consent-gate",className:"consent-gate",ariaLabel:e},...t),s=()=>{if(L!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}
+let N;const K=()=>{N?.remove(),N=0[0]},w=(e,...t)=>{K(),AB();const n=N=A("section",{id:"consent-gate",className:"consent-gate",lang:M,ariaLabel:e},...t),s=()=>{if(N!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}

@@ -1,1 +1,1 @@
-const AL=()=>v(B.AM,A("p",{role:"status"},B.AM),A("p",{className:"consent-actions"},E(B.Ac,()=>location.reload()),E(B.AX,J)))
+const AO=()=>w(B.AP,A("p",{role:"status"},B.AP),A("p",{className:"consent-actions"},E(B.Ae,()=>location.reload()),E(B.AZ,K)))

@@ -1,1 +1,1 @@
-let D={};try{D=localStorage||D}catch{}const K=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}
+let D={};try{D=localStorage||D}catch{}const L=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}

@@ -1,1 +1,1 @@
-let AB=!1;const AA=()=>{if(AB)return;AB=!0;const e=new CSSStyleSheet;e.replaceSync(AE),document.adoptedStyleSheets=[...document.adoptedStyleSheets,e]}
+let O;const AB=()=>{if(O)return;O=new CSSStyleSheet,O.replaceSync(AH),document.adoptedStyleSheets.push(O)}

@@ -1,0 +1,1 @@
+const v=location.protocol=="https:"?";Secure":"",j=(e,t)=>{for(let n=location.hostname;n;n=n.replace(/^[^.]*\.?/,""))for(const s of["",";Domain="+n])document.cookie=`${e}=;Path=${t};Max-Age=0${s}${v}`}
