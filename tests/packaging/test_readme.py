@@ -1,26 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""Every command that a README shows is there, with the options it shows."""
+"""Every command that a README shows is there, with the options it shows; the first one's work."""
 
+import json
+import os
 import re
 import shlex
+import sys
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 from consent_banner.cli import main as consent_banner
 from consent_ledger.cli.main import group as consent_ledger
-from wheel_checks import ROOT
+from wheel_checks import ROOT, run, serve_and_stop
 
 COMMANDS = {"consent-banner": consent_banner, "consent-ledger": consent_ledger}
 READMES = [p for p in (ROOT, ROOT / "backend", ROOT / "banner") if (p / "README.md").exists()]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
+def blocks(folder: Path, language: str) -> list[str]:
+    """The blocks of code in a README, in order."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
+
+
 def shown(folder: Path) -> list[list[str]]:
     """The command lines in the shell blocks of a README, without comments and variables."""
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    lines = "".join(blocks(folder, "sh")).replace("\\\n", " ").splitlines()
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
@@ -62,6 +70,62 @@ def test_the_commands_of_each_readme_exist_with_their_options(folder: Path) -> N
                 command.make_context(line[0], [word for word in rest if word != "--help"])
             except click.ClickException as error:
                 pytest.fail(f"{' '.join(line)}: {error.format_message()}")
+
+
+def settle(toml: Path, wanted: str) -> None:
+    """Sets in *toml* what the README's TOML sets, in the lines that `init` wrote for it."""
+    text = toml.read_text(encoding="utf-8")
+    for line in filter(None, wanted.splitlines()):
+        start = re.escape(line if line.startswith("[") else line.partition("=")[0])
+        text, count = re.subn(rf"^(# )?{start}.*$", line, text, count=1, flags=re.M)
+        assert count == 1, f"the starter has no line for {line}"
+    toml.write_text(text, encoding="utf-8")
+    settings = tomllib.loads(text)
+    for table, values in tomllib.loads(wanted).items():
+        assert values.items() <= settings[table].items()
+
+
+def test_the_steps_of_the_first_readme_work_from_top_to_bottom(tmp_path: Path) -> None:
+    env = {key: value for key, value in os.environ.items() if "CONSENT_LEDGER_" not in key}
+    starts = {
+        name: [sys.executable, "-c", f"from {module} import main; main()"]
+        for name, module in (
+            ("consent-banner", "consent_banner.cli"),
+            ("consent-ledger", "consent_ledger.cli"),
+        )
+    }
+    (wanted,) = blocks(ROOT, "toml")
+    done = []
+    for name, *rest in shown(ROOT):
+        if name == "export":
+            env |= [rest[0].split("=", 1)]
+        elif rest == ["serve"]:
+            serve_and_stop(starts[name], tmp_path, env)
+        elif name in starts:
+            said = run([*starts[name], *rest], tmp_path, env)
+            assert "warning:" not in said
+        if [name, *rest] == ["consent-banner", "init"]:
+            settle(tmp_path / "banner.toml", wanted)
+        done.append(" ".join([name, *rest[:1]]))
+    assert [line for line in done if not line.startswith(("make", "export"))] == [
+        "consent-banner init",
+        "consent-banner check",
+        "consent-banner build",
+        "consent-ledger init",
+        "consent-ledger site",
+        "consent-ledger publish",
+        "consent-ledger serve",
+    ]
+    # Both halves speak of the same site, and the pages know where to send.
+    settings = tomllib.loads(wanted)
+    site = settings["site"]["id"]
+    shown_site = json.loads(
+        run([*starts["consent-ledger"], "site", "show", site, "--json"], tmp_path, env)
+    )
+    assert shown_site["origins"] == settings["site"]["origins"]
+    assert shown_site["size"] == 1  # the notice
+    notice = json.loads((tmp_path / "dist" / "notice.json").read_bytes())
+    assert notice["ledger"] == settings["ledger"]["url"]
 
 
 def commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:

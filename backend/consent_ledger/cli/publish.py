@@ -49,6 +49,12 @@ def publish(
         f"{site}: {verb} notice {answer['notice'][:12]}… with build {answer['build'][:12]}… "
         f"as entry {answer['index']}, {answer['published_at']}"
     )
+    if loaded["notice"].document["ledger"] is None:
+        click.echo(
+            f"warning: the banner in {directory} sends nothing to any ledger; "
+            "set `url` under [ledger] in banner.toml and build again",
+            err=True,
+        )
 
 
 def _publish_here(shell: Shell, site: str, loaded: dict[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -17,7 +17,7 @@ from consent_ledger.cli import main
 from consent_ledger.cli.common import output, shown_progress
 from consent_ledger.cli.main import group
 from consent_ledger.errors import SetupError
-from harness import ORIGIN, SITE, sample_notice, write_dist
+from harness import ORIGIN, SITE, sample_build, sample_notice, write_dist
 
 
 class Done(NamedTuple):
@@ -164,6 +164,17 @@ def test_publishing_twice_changes_nothing(ledger: Run) -> None:
     assert again.code == 0
     assert "was published already" in again.out
     assert json.loads(ledger("site", "show", SITE, "--json").out)["size"] == 1
+
+
+def test_publishing_a_banner_that_sends_nothing_warns(ledger: Run, tmp_path: Path) -> None:
+    silent = ledger("publish", "dist")
+    assert (silent.code, silent.err.count("\n")) == (0, 1)
+    assert "warning: the banner in dist sends nothing to any ledger" in silent.err
+    notice = sample_notice(ledger="https://ledger.example")
+    build = sample_build(notice, build="d" * 64)
+    write_dist(tmp_path / "dist", notice)
+    (tmp_path / "dist" / "build.json").write_text(json.dumps(build))
+    assert ledger("publish", "dist").err == ""
 
 
 def test_publishing_what_is_not_there_names_the_file(ledger: Run, tmp_path: Path) -> None:
