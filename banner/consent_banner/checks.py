@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from consent_banner import locales, rules
+from consent_banner import locales, rules, style
 from consent_banner.schema import Problem, show, suggestion
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OWN_SERVICE = "consent-choice"
 OWN_CATEGORY = "necessary"
+MAX_CHOICE_BYTES = 4000
 
 Place = tuple[str | int, ...]
 
@@ -30,6 +31,7 @@ def cross_check(raw: Mapping[str, Any]) -> list[Problem]:
         *_ids(raw),
         *_services(raw),
         *_cookie_domain(raw),
+        *_choice_size(raw),
         *_texts(raw),
     ]
 
@@ -176,6 +178,26 @@ def _cookie_domain(raw: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
+def _choice_size(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Browsers drop a cookie of more than 4096 bytes, and with it every choice."""
+    ids = [
+        service["id"]
+        for _, category in _categories(raw)
+        if category.get("necessary") is not True
+        for _, service in _tables(category.get("service"), ())
+        if service.get("status", "active") == "active" and rules.is_id(service.get("id"))
+    ]
+    # As js/choice.js writes it: version, notice, hour (four digits of base 36 until 2161), answers.
+    size = len("consent=1|01234567|zzzz") + sum(len(f"|-{id_}:012345") for id_ in ids)
+    if size > MAX_CHOICE_BYTES:
+        yield (
+            ("category",),
+            f"found {len(ids)} services that are asked, whose answers make a cookie of {size} "
+            f"bytes, expected at most {MAX_CHOICE_BYTES}, as browsers keep no more: "
+            "ask for fewer services, or give them shorter ids",
+        )
+
+
 def _texts(raw: Mapping[str, Any]) -> Iterator[Problem]:
     texts = raw.get("texts", {})
     languages = spoken(raw)
@@ -262,16 +284,22 @@ def _shared_stores(config: BannerConfig) -> Iterator[str]:
 
 
 def _contrast(config: BannerConfig) -> Iterator[str]:
-    """WCAG 2.2, 1.4.3: text of ordinary size needs a ratio of 4.5 to 1."""
-    for name, colours in (("look", config.look.light), ("look.dark", config.look.dark)):
+    """WCAG 2.2, 1.4.3: text of ordinary size needs a ratio of 4.5 to 1.
+
+    A colour that the owner did not set is the style sheet's own, in the light and in the dark.
+    """
+    light, dark = style.defaults()
+    for name, colours in (
+        ("look", light | config.look.light),
+        ("look.dark", dark | config.look.dark),
+    ):
         for text, ground in (("text", "background"), ("accent_text", "accent")):
-            if text in colours and ground in colours:
-                ratio = _ratio(colours[text], colours[ground])
-                if ratio < 4.5:
-                    yield (
-                        f"{name}: {text} on {ground} has a contrast of {ratio:.1f} to 1, "
-                        "people need 4.5 to 1"
-                    )
+            ratio = _ratio(colours[text], colours[ground])
+            if ratio < 4.5:
+                yield (
+                    f"{name}: {text} ({colours[text]}) on {ground} ({colours[ground]}) has a "
+                    f"contrast of {ratio:.1f} to 1, people need 4.5 to 1"
+                )
 
 
 def _ratio(one: str, other: str) -> float:

@@ -5,13 +5,33 @@ The owner's values take the place of the defaults in base.css, light and dark ea
 a rule added at the end would set the light colours in the dark as well.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from consent_banner.bundle import Parts
-from consent_banner.config import Look
+from consent_banner.bundle import PACKAGE, Parts
+from consent_banner.tables import COLOURS
+
+if TYPE_CHECKING:
+    from consent_banner.config import Look
 
 _DEFAULTS = re.compile(r"(?<=:where\(\.consent-gate\)\{)[^{}]*(?=\})")
+
+
+def defaults() -> tuple[dict[str, str], dict[str, str]]:
+    """The colours of base.css, light and dark, by their keys in `[look]`, each as `#rrggbb`."""
+    sheet = (PACKAGE / "css" / "min" / "base.css").read_text(encoding="utf-8")
+    light, dark = (
+        {
+            key: _long(colour)
+            for key in COLOURS
+            for colour in re.findall(rf"{_property(key)}:(#[0-9a-f]+)", block)
+        }
+        for block in _DEFAULTS.findall(sheet)
+    )
+    return light, dark
 
 
 def files(look: Look) -> tuple[str, ...]:
@@ -32,8 +52,16 @@ def _with(block: str, settings: Mapping[str, str]) -> str:
     """The declarations of *block* with *settings* in the place of those they replace."""
     values = dict(declaration.split(":", 1) for declaration in block.split(";"))
     for key, value in settings.items():
-        values[f"--consent-{key.replace('_', '-')}"] = _short(value)
+        values[_property(key)] = _short(value)
     return ";".join(f"{name}:{value}" for name, value in values.items())
+
+
+def _property(key: str) -> str:
+    return f"--consent-{key.replace('_', '-')}"
+
+
+def _long(colour: str) -> str:
+    return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
 
 
 def _short(value: str) -> str:

@@ -264,6 +264,30 @@ def test_all_errors_are_told_at_once_in_order_of_place():
     ]
 
 
+def asked_services(count, length, **changes):
+    """An asked category of services whose ids are that long."""
+    names = [f"s{number:0{length - 1}}" for number in range(count)]
+    services = [
+        {"id": name, "name": "S", "provider": "Meridian Interfaces Ltd", "purpose": "P."} | changes
+        for name in names
+    ]
+    return {"id": "many", "title": "Many", "purpose": "Many.", "service": services}
+
+
+def test_more_answers_than_a_cookie_holds_are_an_error_that_counts_the_services():
+    # 23 bytes before the answers, and 29 for each service with an id of 20 characters
+    fits, too_long = 137, 138
+    config.from_document(changed((ASKED, asked_services(fits, 20))))
+    assert errors(changed((ASKED, asked_services(too_long, 20)))) == [
+        "category: found 138 services that are asked, whose answers make a cookie of 4025 bytes, "
+        "expected at most 4000, as browsers keep no more: "
+        "ask for fewer services, or give them shorter ids"
+    ]
+    necessary = asked_services(too_long, 20, reason="Why.") | {"necessary": True}
+    for category in (necessary, asked_services(too_long, 20, status="planned")):
+        config.from_document(changed((ASKED, category)))
+
+
 def test_places_are_sorted_by_number_and_not_by_digit():
     document = banner_document()
     cookies = [{"name": f"c{number}", "duration": 0} for number in range(12)]
@@ -383,5 +407,17 @@ class TestWarnings:
             (("look", "accent_text"), "#ffffff"),
             (("look", "dark"), {"text": "#ffffff", "background": "#000000"}),
         ) == [
-            "look: accent_text on accent has a contrast of 3.5 to 1, people need 4.5 to 1",
+            "look: accent_text (#ffffff) on accent (#888888) has a contrast of 3.5 to 1, "
+            "people need 4.5 to 1",
         ]
+
+    def test_a_colour_is_held_against_the_default_of_what_was_not_set(self):
+        assert self.warnings((("look", "accent"), "#ffff00")) == [
+            "look: accent_text (#ffffff) on accent (#ffff00) has a contrast of 1.1 to 1, "
+            "people need 4.5 to 1",
+        ]
+        (dark,) = self.warnings((("look", "dark"), {"background": "#ffffff"}))
+        assert dark.startswith("look.dark: text (#e9edf2) on background (#ffffff) has")
+        # Light colours do not hold in the dark.
+        look = {"text": "#000000", "background": "#ffffff", "accent": "#000080"}
+        assert self.warnings((("look",), look)) == []
