@@ -29,7 +29,7 @@ def read_preferences(database: Database, site: str, subject: bytes) -> bytes:
 def read_history(
     database: Database, site: str, subject: bytes, limit: int, page: str | None
 ) -> bytes:
-    """A page of receipts, newest first, as canonical JSON; `next` continues it, or is null at the end.
+    """A page of receipts, newest first, as canonical JSON; `next` continues it, or is null.
 
     Raises: VisitorUnknown when nothing at all is recorded for *subject*.
     """
