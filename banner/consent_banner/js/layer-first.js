@@ -13,7 +13,7 @@ export const _showGate = () =>
     _text._title,
     _element("h2", {}, _text._title),
     _element("p", {}, _text._intro),
-    _element("ul", {}, ..._text._categories.map(([title, purpose]) => _element("li", {}, _element("b", {}, title), ": " + purpose))),
+    _element("p", {}, ..._text._categories.flatMap(([title, purpose]) => [_element("b", {}, title), `: ${purpose} `])),
     _links(),
     _actions("first", [_button(_text._customise, _showChoices)]),
   );
