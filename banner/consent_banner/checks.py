@@ -5,17 +5,12 @@ The document may be wrong in any way at the same time: what has the wrong type i
 so that all errors are told at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from consent_banner import locales, rules, style
+from consent_banner import locales, rules
 from consent_banner.schema import Problem, show, suggestion
-
-if TYPE_CHECKING:
-    from consent_banner.config import BannerConfig, Service
 
 OWN_SERVICE = "consent-choice"
 OWN_CATEGORY = "necessary"
@@ -234,82 +229,3 @@ def _texts(raw: Mapping[str, Any]) -> Iterator[Problem]:
                 f"missing, expected the text for {show(reference)}: "
                 f"this language does not come with the product in full",
             )
-
-
-def warnings(config: BannerConfig) -> list[str]:
-    """What is allowed and yet may surprise, one sentence each."""
-    found: list[str] = []
-    for category in config.categories:
-        if not category.necessary and not category.asked:
-            found.append(f'category "{category.id}" has only planned services: it is not asked')
-        for service in category.services:
-            found += [
-                f'service "{service.id}" {text}' for text in _odd(service, category.necessary)
-            ]
-    if not any(category.asked for category in config.categories):
-        found.append("nothing is asked: the banner never shows")
-    found += _shared_stores(config)
-    if config.ledger_url and config.ledger_url.startswith("http:"):
-        secure = [origin for origin in config.site.origins if origin.startswith("https:")]
-        if secure:
-            found.append(f"{secure[0]} is https and the ledger is http: browsers will not send")
-    for origin in config.site.origins:
-        host = urlsplit(origin).hostname or ""
-        is_local = host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
-        if origin.startswith("http:") and not is_local:
-            found.append(f"{origin} is http: the choice's cookie is sent without protection")
-    found += _contrast(config)
-    return found
-
-
-def _odd(service: Service, necessary: bool) -> Iterator[str]:
-    if service.sale_or_share:
-        yield "sells or shares personal data: some laws ask for more than consent"
-    if service.reason is not None and not necessary:
-        yield "has a reason, but only a necessary service shows one"
-
-
-def _shared_stores(config: BannerConfig) -> Iterator[str]:
-    owner: dict[tuple[str, str, str | None], str] = {}
-    for category in config.categories:
-        for service in category.services:
-            for cookie in service.cookies:
-                key = (cookie.kind, cookie.name, cookie.domain)
-                first = owner.setdefault(key, service.id)
-                if first != service.id:
-                    yield (
-                        f'"{cookie.name}" is declared by "{first}" and "{service.id}": '
-                        "refusing either deletes it"
-                    )
-
-
-def _contrast(config: BannerConfig) -> Iterator[str]:
-    """WCAG 2.2, 1.4.3: text of ordinary size needs a ratio of 4.5 to 1.
-
-    A colour that the owner did not set is the style sheet's own, in the light and in the dark.
-    """
-    light, dark = style.defaults()
-    for name, colours in (
-        ("look", light | config.look.light),
-        ("look.dark", dark | config.look.dark),
-    ):
-        for text, ground in (("text", "background"), ("accent_text", "accent")):
-            ratio = _ratio(colours[text], colours[ground])
-            if ratio < 4.5:
-                yield (
-                    f"{name}: {text} ({colours[text]}) on {ground} ({colours[ground]}) has a "
-                    f"contrast of {ratio:.1f} to 1, people need 4.5 to 1"
-                )
-
-
-def _ratio(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    def linear(value: float) -> float:
-        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from consent_banner import __version__, build, checks, config, emit, report
+from consent_banner import __version__, build, config, emit, lint, report
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
 
@@ -70,7 +70,7 @@ def check(file: Path) -> None:
     Ends with status 1 when there is an error.
     """
     loaded = config.load(file)
-    warnings = checks.warnings(loaded)
+    warnings = lint.warnings(loaded)
     for warning in warnings:
         click.echo(f"warning: {warning}.")
     asked = sum(category.asked for category in loaded.categories)
@@ -108,7 +108,7 @@ def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
     loaded = config.load(file)
     made = build.make(loaded)
     written = emit.write(made, out, pages)
-    for warning in checks.warnings(loaded):
+    for warning in lint.warnings(loaded):
         click.echo(f"warning: {warning}.")
     click.echo(f"Wrote {len(written) - len(pages)} files to {out}.")
     for page in pages:

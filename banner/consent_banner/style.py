@@ -5,17 +5,12 @@ The owner's values take the place of the defaults in base.css, light and dark ea
 a rule added at the end would set the light colours in the dark as well.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from consent_banner.bundle import PACKAGE, Parts
+from consent_banner.config import Look
 from consent_banner.tables import COLOURS
-
-if TYPE_CHECKING:
-    from consent_banner.config import Look
 
 _DEFAULTS = re.compile(r"(?<=:where\(\.consent-gate\)\{)[^{}]*(?=\})")
 

@@ -3,7 +3,7 @@ import copy
 from datetime import datetime
 
 import pytest
-from consent_banner import checks, config
+from consent_banner import config, lint
 from consent_banner.config import BuilderError, ConfigError
 from consent_banner.schema import path
 from unit.builder.banner_document import banner_config, banner_document
@@ -368,7 +368,7 @@ def test_any_toml_document_gives_errors_and_never_a_traceback():
 
 class TestWarnings:
     def warnings(self, *changes):
-        return checks.warnings(config.from_document(changed(*changes)))
+        return lint.warnings(config.from_document(changed(*changes)))
 
     def test_a_plain_site_has_none(self):
         assert self.warnings() == []
