@@ -122,6 +122,12 @@ class StorageUnavailable(Unavailable):
     title = "The database cannot be written at the moment"
 
 
+class LogHalted(Unavailable):
+    code = "log_halted"
+    title = "This site's log takes no entries at the moment"
+    retry_after_s = 300  # somebody has to repair it
+
+
 class Stopping(Unavailable):
     code = "stopping"
     title = "The ledger is shutting down"

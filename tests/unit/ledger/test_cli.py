@@ -17,6 +17,7 @@ from consent_ledger.cli import main
 from consent_ledger.cli.common import output, shown_progress
 from consent_ledger.cli.main import group
 from consent_ledger.errors import SetupError
+from consent_ledger.tlog.note import VerifierKey
 from harness import ORIGIN, SITE, sample_notice, write_dist
 
 
@@ -84,7 +85,15 @@ def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...])
 
 
 def test_the_verbs_are_those_of_the_design() -> None:
-    assert set(group.commands) == {"init", "serve", "site", "publish", "key", "export"}
+    assert set(group.commands) == {
+        "init",
+        "serve",
+        "site",
+        "publish",
+        "key",
+        "signing-key",
+        "export",
+    }
 
 
 def test_the_version_is_told(run: Run) -> None:
@@ -93,7 +102,10 @@ def test_the_version_is_told(run: Run) -> None:
 
 def test_init_makes_a_ledger_and_says_where(run: Run, tmp_path: Path) -> None:
     done = run("init", "--log-name", "ledger.example.com")
-    assert done.out == f"made {tmp_path}/data/ledger.db for the logs of ledger.example.com\n"
+    assert done.out == (
+        f"made {tmp_path}/data/ledger.db for the logs of ledger.example.com\n"
+        f"made {tmp_path}/data/signing.seed; keep a copy of it where backups do not go\n"
+    )
     assert "initialised" in sentence(run("init"))
 
 
@@ -309,3 +321,41 @@ def test_help_needs_neither_flask_nor_a_server(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_public_key_of_a_log_is_shown(ledger: Run) -> None:
+    shown = ledger("signing-key", "show", SITE).out.strip()
+    key = VerifierKey.parse(shown)
+    assert key.name == f"ledger.localhost/{SITE}/1"
+    assert json.loads(ledger("signing-key", "show", SITE, "--json").out) == {
+        "site": SITE,
+        "log": key.name,
+        "key": shown,
+    }
+    assert "no site 'nowhere'" in sentence(ledger("signing-key", "show", "nowhere"))
+
+
+def test_a_missing_seed_stops_what_signs_and_is_not_replaced(ledger: Run, tmp_path: Path) -> None:
+    seed = tmp_path / "data" / "signing.seed"
+    kept = seed.read_bytes()
+    seed.unlink()
+    for verb in (("serve",), ("publish", "dist"), ("signing-key", "show", SITE)):
+        assert "signing.seed is missing" in sentence(ledger(*verb))
+    assert ledger("site", "list").code == 0
+    assert "put signing.seed back" in sentence(ledger("signing-key", "create"))
+    seed.write_bytes(kept[:31])
+    seed.chmod(0o600)
+    assert "has 31 bytes" in sentence(ledger("serve"))
+    seed.write_bytes(kept)
+    seed.chmod(0o604)
+    assert "chmod 600" in sentence(ledger("serve"))
+
+
+def test_a_seed_is_made_for_a_ledger_that_has_not_signed_yet(run: Run, tmp_path: Path) -> None:
+    assert "holds no ledger yet" in sentence(run("signing-key", "create"))
+    run("init")
+    seed = tmp_path / "data" / "signing.seed"
+    assert "exists already" in sentence(run("signing-key", "create"))
+    seed.unlink()
+    assert f"made {seed}" in run("signing-key", "create").out
+    assert len(seed.read_bytes()) == 32
