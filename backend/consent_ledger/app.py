@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from consent_ledger import limits
 from consent_ledger.api import RESOURCES, cors, problems
+from consent_ledger.api.logs import CONVERTERS
 from consent_ledger.api.operation import Operation
 from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
@@ -42,6 +43,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
     writer = LogWriter(SigningKeys.read(settings.data))
     committer = Committer(database, writer, settings.deadline_s, clock)
     app = LedgerFlask("consent_ledger", static_folder=None)
+    app.url_map.converters |= CONVERTERS
     app.url_map.merge_slashes = False  # a doubled slash is another path, not a redirect
     app.extensions[EXTENSION] = Services(settings, database, committer, clock)
 

@@ -31,7 +31,8 @@ def init_app(app: Flask, settings: Settings, operations: dict[str, Operation]) -
         return settings.limit_read if endpoint in by_key else found
 
     def address_and_site() -> str:
-        site = (request.view_args or {}).get("site", "")
+        found = request.view_args or {}
+        site = found.get("site") or found.get("origin", "")
         return f"{hashed(_network(request.remote_addr or ''))}:{site}"
 
     def rate_of_key() -> str:

@@ -8,7 +8,17 @@ from typing import Any
 
 from peewee import EXCLUDED, SqliteDatabase
 
-from consent_ledger.models import Entry, Log, Notice, Preference, Publication, Record, Table, Tile
+from consent_ledger.models import (
+    Entry,
+    Log,
+    Notice,
+    Preference,
+    Publication,
+    Record,
+    Site,
+    Table,
+    Tile,
+)
 
 _DIALECT = SqliteDatabase(None)  # never opened; peewee asks it how SQLite spells things
 
@@ -96,4 +106,31 @@ PUT_PREFERENCE = _sql(
         conflict_target=[Preference.site, Preference.subject],
         update={Preference.state: EXCLUDED.state},
     )
+)
+
+# origin -> who reads the log, and its signed head
+LOG = _sql(
+    Log.select(
+        Site.log_access,
+        Log.site,
+        Log.generation,
+        Log.origin,
+        Log.size,
+        Log.root,
+        Log.checkpoint,
+    )
+    .join(Site, on=(Site.site == Log.site))
+    .where(Log.origin == "")
+)
+
+# site, generation, first index, index after the last -> entries, in order
+ENTRIES = _sql(
+    Entry.select(Entry.entry)
+    .where(
+        (Entry.site == "")
+        & (Entry.generation == 0)
+        & (Entry.entry_index >= 0)
+        & (Entry.entry_index < 0)
+    )
+    .order_by(Entry.entry_index)
 )

@@ -32,6 +32,8 @@ LIMITS = ("record", "read", "log", "publish", "export", "health")
 CONSENTS = f"/v1/sites/{SITE}/consents"
 PREFERENCES = f"/v1/sites/{SITE}/preferences"
 NOTICES = f"/v1/sites/{SITE}/notices"
+RECEIPTS = f"/v1/sites/{SITE}/receipts"
+LOG = f"/logs/ledger.test/{SITE}/1"
 EXPORT = f"/v1/sites/{SITE}/export"
 
 

@@ -22,7 +22,7 @@ def test_every_route_and_method_is_described_and_nothing_else(
     ledger: Ledger, document: dict[str, Any]
 ) -> None:
     served = {
-        (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in ledger.app.url_map.iter_rules()
         for method in rule.methods or ()
         if method != "HEAD"  # follows from GET

@@ -132,7 +132,7 @@ def test_sites_are_added_listed_shown_and_changed(run: Run) -> None:
     assert listed == json.loads(run("site", "show", "shop", "--json").out)
     assert (listed["site"], listed["size"]) == ("shop", 0)
     changed = run("site", "set", "shop", "--origin", "https://a.example", "--name", "New")
-    assert changed.out == "shop: New, https://a.example\n"
+    assert changed.out == "shop: New, https://a.example, log: public\n"
     assert "https://a.example" in run("site", "show", "shop").out
 
 
@@ -359,3 +359,13 @@ def test_a_seed_is_made_for_a_ledger_that_has_not_signed_yet(run: Run, tmp_path:
     seed.unlink()
     assert f"made {seed}" in run("signing-key", "create").out
     assert len(seed.read_bytes()) == 32
+
+
+def test_who_reads_a_log_is_set_for_each_site(ledger: Run) -> None:
+    assert json.loads(ledger("site", "show", SITE, "--json").out)["log_access"] == "public"
+    assert ledger("site", "set", SITE, "--log", "audit").out.endswith(", log: audit\n")
+    assert json.loads(ledger("site", "show", SITE, "--json").out)["log_access"] == "audit"
+    add = ("site", "add", "shop", "--name", "Shop", "--origin", ORIGIN, "--log")
+    assert ledger(*add, "nobody").code == 2
+    assert ledger(*add, "audit").code == 0
+    assert "audit" in ledger("site", "show", "shop").out
