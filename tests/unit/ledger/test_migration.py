@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from consent_ledger import sites
-from consent_ledger.db import initialise, open_database, read_meta
+from consent_ledger.db import check_unsigned, initialise, open_database, read_meta
 from consent_ledger.errors import SetupError
 from consent_ledger.lock import sole_user
 from consent_ledger.proofs import SignedHead, StoredProver
@@ -108,6 +108,12 @@ def test_without_a_seed_nothing_changes_and_the_sentence_says_how_to_make_one(ol
     with pytest.raises(SetupError, match="consent-ledger signing-key create"):
         open_database(old)
     assert schema(old) == "1"
+    check_unsigned(old)  # what the command asks before it makes one
+    make_seed(old)
+    open_database(old).close_all()
+    assert schema(old) == "2"
+    with pytest.raises(SetupError, match=f"the log {LOG} was signed"):
+        check_unsigned(old)
 
 
 def test_a_missing_entry_is_named_and_nothing_changes(old: Path) -> None:
