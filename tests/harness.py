@@ -17,13 +17,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from consent_banner import canonical
 from consent_banner.notice import Notice
+from consent_ledger import batch
+from consent_ledger.db import Database
+from consent_ledger.log_writer import LogWriter
+from consent_ledger.signing import SigningKeys
+from consent_ledger.timestamps import now_ms
 
 SITE = "meridian"
 ORIGIN = "http://meridian.localhost:8471"
@@ -87,7 +92,7 @@ class LedgerProcess:
             "CONSENT_LEDGER_PORT": str(self.port),
             **{
                 f"CONSENT_LEDGER_LIMIT_{name}": AMPLE
-                for name in ("RECORD", "READ", "PUBLISH", "EXPORT", "HEALTH")
+                for name in ("RECORD", "READ", "LOG", "PUBLISH", "EXPORT", "HEALTH")
             },
             **(environment or {}),
         }
@@ -252,6 +257,21 @@ class LedgerProcess:
             for entry in self.entries()
             if entry["kind"] == 1
         ]
+
+
+# Writing without a server.
+
+
+def writer_of(database: Database) -> LogWriter:
+    """A writer that knows nothing yet, as in a process that has just started."""
+    return LogWriter(SigningKeys.read(Path(database.database).parent))
+
+
+def commit(
+    database: Database, works: Sequence[batch.Work], clock: Callable[[], int] = now_ms
+) -> list[batch.Done]:
+    """Writes *works* in one transaction, as a process of its own does."""
+    return batch.commit(database, writer_of(database), works, clock)
 
 
 # A small publication and decisions on it, for tests that need no built banner.

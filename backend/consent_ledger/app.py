@@ -10,13 +10,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from consent_ledger import limits
 from consent_ledger.api import RESOURCES, cors, problems
+from consent_ledger.api.logs import CONVERTERS
 from consent_ledger.api.operation import Operation
 from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
 from consent_ledger.db import open_database
 from consent_ledger.headers import FinalHeaders
+from consent_ledger.log_writer import LogWriter
 from consent_ledger.logs import describe
 from consent_ledger.services import EXTENSION, Services
+from consent_ledger.signing import SigningKeys
 from consent_ledger.timestamps import now_ms
 
 log = logging.getLogger(__name__)
@@ -37,8 +40,10 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
     """
     # Connections: one for each request thread, the committer, and some for streams.
     database = open_database(settings.data, max_connections=2 * settings.threads + 2)
-    committer = Committer(database, settings.deadline_s, clock)
+    writer = LogWriter(SigningKeys.read(settings.data))
+    committer = Committer(database, writer, settings.deadline_s, clock)
     app = LedgerFlask("consent_ledger", static_folder=None)
+    app.url_map.converters |= CONVERTERS
     app.url_map.merge_slashes = False  # a doubled slash is another path, not a redirect
     parts = app.extensions[EXTENSION] = Services(settings, database, committer, clock)
 

@@ -17,9 +17,13 @@ import peewee
 from consent_ledger import preferences, statements
 from consent_ledger.db import Database
 from consent_ledger.errors import SiteUnknown
+from consent_ledger.log_writer import LogWriter
 from consent_ledger.models import Entry, Record, Table
 from consent_ledger.opening import Opening, Receipt
+from consent_ledger.proofs import Proof, SignedHead, StoredProver
 from consent_ledger.timestamps import now_ms
+from consent_ledger.tlog.edge import Edge
+from consent_ledger.tlog.merkle import inclusion_proof, leaf_hashes
 from consent_ledger.trusted_json import encode
 
 
@@ -46,7 +50,9 @@ class Head:
     origin: str
     stored_size: int
     time_ms: int
+    edge: Edge
     appended: list[bytes] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)  # of what was appended
 
     @property
     def size(self) -> int:
@@ -63,7 +69,10 @@ class HeadMovedError(AssertionError):
 
 
 def commit(
-    database: Database, works: Sequence[Work], clock: Callable[[], int] = now_ms
+    database: Database,
+    writer: LogWriter,
+    works: Sequence[Work],
+    clock: Callable[[], int] = now_ms,
 ) -> list[Done]:
     """Writes *works* in one durable transaction and says what became of each, in order.
 
@@ -71,7 +80,7 @@ def commit(
     Raises: peewee.DatabaseError when nothing was written.
     """
     with database.atomic("IMMEDIATE"):
-        batch = Batch(database, clock)
+        batch = Batch(database, writer, clock)
         done = [_apply(work, batch) for work in works]
         batch.write()
     return done
@@ -89,8 +98,9 @@ def _apply(work: Work, batch: Batch) -> Done:
 class Batch:
     """Reads what a piece of work needs, and gathers rows until `write`."""
 
-    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, database: Database, writer: LogWriter, clock: Callable[[], int]) -> None:
         self._database = database
+        self._writer = writer
         self._clock = clock
         self._heads: dict[str, Head] = {}
         self._receipts: dict[tuple[str, bytes], Receipt] = {}
@@ -98,14 +108,15 @@ class Batch:
         self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
 
     def head(self, site: str) -> Head:
-        """The head of the site's newest generation. Raises: SiteUnknown."""
+        """The head of the site's newest generation. Raises: SiteUnknown, LogHalted."""
         head = self._heads.get(site)
         if head is None:
             row = self._database.execute_sql(statements.HEAD, (site, 1)).fetchone()
             if row is None:
                 raise SiteUnknown(f"this ledger keeps no site {site!r}")
-            generation, origin, size, last_ms = row
-            head = Head(site, generation, origin, size, max(self._clock(), last_ms))
+            generation, origin, size, last_ms, root = row
+            edge = self._writer.edge(self._database, site, generation, origin, size, root)
+            head = Head(site, generation, origin, size, max(self._clock(), last_ms), edge)
             self._heads[site] = head
         return head
 
@@ -117,8 +128,10 @@ class Batch:
         row = self._database.execute_sql(statements.RECORD, (site, record_id)).fetchone()
         if row is None:
             return None
-        origin, index, entry, *opened = row
-        return Receipt(origin, index, entry, Opening(*opened))
+        head = SignedHead(*row[:6])
+        index, entry, *opened = row[6:]
+        proof = StoredProver(self._database, head).prove(index, entry)
+        return Receipt(head.origin, index, entry, Opening(*opened), proof)
 
     def add_record(
         self, head: Head, kind: int, record_id: bytes, subject: bytes, receipt: Receipt
@@ -127,6 +140,7 @@ class Batch:
         index = head.append(receipt.entry)
         if index != receipt.index:
             raise AssertionError("Batch.add_record: the receipt names another index")
+        head.receipts.append(receipt)
         self._receipts[head.site, record_id] = receipt
         opening = receipt.opening
         self.add_row(
@@ -160,25 +174,10 @@ class Batch:
         return query.tuples().first(self._database)
 
     def write(self) -> None:
-        """Writes what was gathered. Everything that belongs to the same moment goes in here:
-        the log's tiles and its signed head are extended where the head moves."""
-        execute = self._database.execute_sql
+        """Writes what was gathered, and proves it: rows, tiles and signed heads belong together."""
         for head in self._heads.values():
-            if not head.appended:
-                continue
-            self._database.executemany(
-                statements.INSERT[Entry],
-                (
-                    (head.site, head.generation, index, entry)
-                    for index, entry in enumerate(head.appended, head.stored_size)
-                ),
-            )
-            moved = execute(
-                statements.MOVE_HEAD,
-                (head.size, head.time_ms, head.site, head.generation, head.stored_size),
-            )
-            if moved.rowcount != 1:
-                raise HeadMovedError("Batch.write: the head's size changed inside its transaction")
+            if head.appended:
+                self._write_log(head)
         for table, rows in self._rows.items():
             self._database.executemany(statements.INSERT[table], rows)
         self._database.executemany(
@@ -188,3 +187,40 @@ class Batch:
                 for (site, subject), state in self._preferences.items()
             ),
         )
+
+    def _write_log(self, head: Head) -> None:
+        """Entries, the tiles they change, and the head with its checkpoint."""
+        growth = head.edge.grow(leaf_hashes(head.appended))
+        checkpoint = self._writer.sign(head.origin, growth.edge)
+        self._database.executemany(
+            statements.INSERT[Entry],
+            (
+                (head.site, head.generation, index, entry)
+                for index, entry in enumerate(head.appended, head.stored_size)
+            ),
+        )
+        self._database.executemany(
+            statements.PUT_TILE,
+            (
+                (head.site, head.generation, tile.level, tile.index, hashes)
+                for tile, hashes in growth.tiles.items()
+            ),
+        )
+        moved = self._database.execute_sql(
+            statements.MOVE_HEAD,
+            (
+                head.size,
+                head.time_ms,
+                growth.edge.root,
+                checkpoint,
+                head.site,
+                head.generation,
+                head.stored_size,
+            ),
+        )
+        if moved.rowcount != 1 or growth.edge.size != head.size:
+            raise HeadMovedError("Batch.write: the head's size changed inside its transaction")
+        self._writer.keep(head.origin, growth.edge)
+        for receipt in head.receipts:
+            hashes = inclusion_proof(receipt.index, head.size, growth.known)
+            receipt.proof = Proof(head.size, hashes, checkpoint)

@@ -16,6 +16,7 @@ import peewee
 from consent_ledger.batch import Batch, Done, Work, commit
 from consent_ledger.db import Database
 from consent_ledger.errors import OutcomeUnknown, Stopping, StorageUnavailable
+from consent_ledger.log_writer import LogWriter
 from consent_ledger.logs import describe
 from consent_ledger.timestamps import now_ms
 
@@ -51,9 +52,14 @@ class Committer:
     """The one writer of a process. Use `start` before and `close` after."""
 
     def __init__(
-        self, database: Database, deadline_s: float, clock: Callable[[], int] = now_ms
+        self,
+        database: Database,
+        writer: LogWriter,
+        deadline_s: float,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self._database = database
+        self._writer = writer
         self._deadline_s = deadline_s
         self._clock = clock
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
@@ -159,4 +165,4 @@ class Committer:
 
     def _transaction(self, works: list[Work]) -> list[Done]:
         with self._database.connection_context():
-            return commit(self._database, works, self._clock)
+            return commit(self._database, self._writer, works, self._clock)

@@ -116,12 +116,24 @@ class Settings:
             _integer(1, 120), "Seconds after which a request that waits for the disk answers 503."
         ),
     )
+    checkpoint_interval: int = field(
+        default=60,
+        metadata=_about(
+            _integer(0, 3600),
+            "Least seconds between two published checkpoints, so that they do not show the "
+            "second of each visit.",
+        ),
+    )
     limit_record: str = field(
         default="120/minute", metadata=_about(_rate, "Decisions recorded, per address and site.")
     )
     limit_read: str = field(
         default="300/minute",
         metadata=_about(_rate, "Preferences, history and notices read, per address and site."),
+    )
+    limit_log: str = field(
+        default="3000/minute",
+        metadata=_about(_rate, "Checkpoints, tiles and proofs read, per address and log."),
     )
     limit_publish: str = field(
         default="30/minute", metadata=_about(_rate, "Publications, per address and site.")

@@ -14,10 +14,11 @@ import peewee
 from playhouse.pool import PooledSqliteDatabase
 
 from consent_ledger.errors import SetupError
-from consent_ledger.models import TABLES, Meta
+from consent_ledger.models import TABLES, Log, Meta
+from consent_ledger.signing import make_seed
 from consent_ledger.timestamps import moment, now_ms
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "ledger.db"
 
 BUSY_TIMEOUT_S = 5
@@ -55,7 +56,8 @@ class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no 
 
 
 def initialise(directory: Path, log_name: str) -> Path:
-    """Makes *directory* and an empty ledger in it, both for this user only; returns the file.
+    """Makes *directory* and in it an empty ledger and the seed of its signing keys, all for this
+    user only; returns the database's file.
 
     The file has its name only when it is whole, so that what was interrupted can be repeated.
     Raises: SetupError when there is a database already, or nothing can be written.
@@ -74,6 +76,11 @@ def initialise(directory: Path, log_name: str) -> Path:
             _create(half, log_name)
             half.rename(path)
             os.fsync(handle)
+            try:
+                make_seed(directory)
+            except SetupError:
+                path.unlink()  # so that nothing is half made
+                raise
     except OSError as error:
         raise SetupError(
             f"{directory} cannot be written ({error.strerror}); name another with --data"
@@ -146,7 +153,38 @@ def open_database(directory: Path, max_connections: int = 64) -> Database:
             f"{path} was written by a newer version (schema {found}, this one knows {SCHEMA}); "
             "install that version of consent-ledger"
         )
+    if int(found) < SCHEMA:
+        from consent_ledger.migration import migrate  # rarely needed
+
+        try:
+            migrate(database, directory)
+        except BaseException:
+            database.close_all()
+            raise
     return database
+
+
+def check_unsigned(directory: Path) -> None:
+    """Raises: SetupError when *directory* holds no ledger, or one that has signed a log."""
+    path = directory / FILE
+    if not path.exists():
+        raise SetupError(f"{directory} holds no ledger yet; `consent-ledger init` makes one")
+    database = Database(path)
+    try:
+        with database.connection_context():
+            if read_meta(database, "schema") != str(SCHEMA):
+                return  # signing came with this schema
+            query = Log.select(Log.origin).where(Log.checkpoint.is_null(False))
+            signed = query.tuples().first(database)
+    except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+        raise SetupError(f"{path} cannot be opened as a ledger's database: {error}") from None
+    finally:
+        database.close_all()
+    if signed:
+        raise SetupError(
+            f"the log {signed[0]} was signed with a secret that is not this directory's any more; "
+            "put signing.seed back from where it is kept safe"
+        )
 
 
 def read_meta(database: Database, key: str) -> str | None:

@@ -92,6 +92,26 @@ class VisitorUnknown(NotFound):
     title = "Nothing is recorded for this token"
 
 
+class LogUnknown(NotFound):
+    code = "log_unknown"
+    title = "This ledger keeps no such log"
+
+
+class TileUnknown(NotFound):
+    code = "tile_unknown"
+    title = "The published log has no such tile"
+
+
+class CheckpointUnknown(NotFound):
+    code = "checkpoint_unknown"
+    title = "This log is still empty"
+
+
+class RecordUnknown(NotFound):
+    code = "record_unknown"
+    title = "No such record is stored"
+
+
 class Conflict(LedgerError):
     status = 409
     code = "conflict"
@@ -120,6 +140,12 @@ class Unavailable(LedgerError):
 class StorageUnavailable(Unavailable):
     code = "storage_unavailable"
     title = "The database cannot be written at the moment"
+
+
+class LogHalted(Unavailable):
+    code = "log_halted"
+    title = "This site's log takes no entries at the moment"
+    retry_after_s = 300  # somebody has to repair it
 
 
 class Stopping(Unavailable):

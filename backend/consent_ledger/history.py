@@ -2,6 +2,7 @@
 """What a visitor may read of their own: current preferences, and records in pages."""
 
 import json
+from typing import Any
 
 from consent_banner import canonical
 
@@ -10,6 +11,7 @@ from consent_ledger.db import Database
 from consent_ledger.errors import VisitorUnknown
 from consent_ledger.models import Entry, Log, Record
 from consent_ledger.opening import Opening, Receipt
+from consent_ledger.proofs import SignedHead, StoredProver
 
 SCHEMA = "consent-ledger/history/v1"
 NOTHING = "nothing is recorded for this token on this site"
@@ -35,8 +37,12 @@ def read_history(
     """
     query = (
         Record.select(
-            Record.generation,
+            Log.site,
+            Log.generation,
             Log.origin,
+            Log.size,
+            Log.root,
+            Log.checkpoint,
             Record.entry_index,
             Entry.entry,
             Record.subject_part,
@@ -68,14 +74,20 @@ def read_history(
         raise VisitorUnknown(NOTHING)
     more = len(rows) > limit
     rows = rows[:limit]
-    receipts = (
-        Receipt(origin, index, entry, Opening(*opened)).to_json()
-        for _, origin, index, entry, *opened in rows
-    )
-    following = f'"{rows[-1][0]}-{rows[-1][2]}"' if more else "null"
+    provers: dict[int, StoredProver] = {}
+    receipts = (_receipt(database, provers, row).to_json() for row in rows)
+    following = f'"{rows[-1][1]}-{rows[-1][6]}"' if more else "null"
     return b'{"next":%b,"records":[%b],"schema":"%b","site":%b}' % (
         following.encode(),
         b",".join(receipts),
         SCHEMA.encode(),
         canonical.dumps(site),
     )
+
+
+def _receipt(database: Database, provers: dict[int, StoredProver], row: tuple[Any, ...]) -> Receipt:
+    """The receipt of a row; one prover for each generation reads shared tiles once."""
+    head = SignedHead(*row[:6])
+    index, entry, *opened = row[6:]
+    prover = provers.setdefault(head.generation, StoredProver(database, head))
+    return Receipt(head.origin, index, entry, Opening(*opened), prover.prove(index, entry))

@@ -37,7 +37,9 @@ def init_app(
         return settings.limit_read if endpoint in by_key else found
 
     def address_and_site() -> str:
-        site = (request.view_args or {}).get("site", "")
+        found = request.view_args or {}
+        # A log is read under its site's name, which stands before the generation in its origin.
+        site = found.get("site") or found.get("origin", "").rpartition("/")[0].rpartition("/")[2]
         # Invented names share one count: else they would avoid the limit and crowd out the others.
         counted = site if site and knows(site) else ""
         return f"{hashed(_network(request.remote_addr or ''))}:{counted}"

@@ -6,6 +6,7 @@ that several ledgers can live in one process.
 """
 
 from peewee import (
+    SQL,
     BigIntegerField,
     BlobField,
     CompositeKey,
@@ -14,6 +15,8 @@ from peewee import (
     SmallIntegerField,
     TextField,
 )
+
+from consent_ledger.tlog.merkle import EMPTY_ROOT
 
 
 class Table(Model):
@@ -29,12 +32,17 @@ class Meta(Table):
 
 
 class Site(Table):
-    """A website; `origins` is a JSON array of what its browsers send as Origin."""
+    """A website; `origins` is a JSON array of what its browsers send as Origin.
+
+    `log_access` says who reads its log's tiles and checkpoint: "public", or "audit" for holders
+    of a key with that scope.
+    """
 
     site = TextField(primary_key=True)
     name = TextField()
     origins = TextField()
     created_ms = BigIntegerField()
+    log_access = TextField(constraints=[SQL("DEFAULT 'public'")])
 
 
 class Log(Table):
@@ -45,6 +53,8 @@ class Log(Table):
     origin = TextField(unique=True)
     size = BigIntegerField()
     last_ms = BigIntegerField()  # server time of the last entry; never decreases
+    root = BlobField(constraints=[SQL(f"DEFAULT x'{EMPTY_ROOT.hex()}'")])
+    checkpoint = BlobField(null=True)  # the signed note about size and root; none while empty
 
     class Meta:
         primary_key = CompositeKey("site", "generation")
@@ -61,6 +71,20 @@ class Entry(Table):
     class Meta:
         primary_key = CompositeKey("site", "generation", "entry_index")
         without_rowid = True  # rows are short: one tree instead of a table and its index
+
+
+class Tile(Table):
+    """The hashes of a tile, as far as they exist; `tlog/tile.py` says which they are."""
+
+    site = TextField()
+    generation = IntegerField()
+    level = SmallIntegerField()
+    tile_index = BigIntegerField()
+    hashes = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation", "level", "tile_index")
+        without_rowid = True
 
 
 class Record(Table):
@@ -150,6 +174,7 @@ TABLES: tuple[type[Table], ...] = (
     Site,
     Log,
     Entry,
+    Tile,
     Record,
     Preference,
     Notice,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from consent_banner import canonical
 
+from consent_ledger.proofs import Proof
 from consent_ledger.tlog import entry
 
 RECEIPT_SCHEMA = "consent-ledger/receipt/v1"
@@ -29,14 +30,18 @@ class Opening:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
-    """The visitor's own copy: where the entry stands in which log, its bytes and its opening."""
+    """The visitor's own copy: where the entry stands in which log, its bytes and its opening.
+
+    A new one gets its proof when its batch is written. Without, its log is damaged.
+    """
 
     origin: str
     index: int
     entry: bytes
     opening: Opening
+    proof: Proof | None = None
 
     def to_json(self) -> bytes:
         """Canonical JSON; the parts are the stored bytes, unparsed."""
@@ -49,8 +54,13 @@ class Receipt:
                 opening.evidence_part,
                 b',"salt":"',
                 base64.b64encode(opening.evidence_salt),
-                b'"},"index":%d,"origin":%b,"proof":null,"schema":"%b","subject":{"part":'
-                % (self.index, canonical.dumps(self.origin), RECEIPT_SCHEMA.encode()),
+                b'"},"index":%d,"origin":%b,"proof":%b,"schema":"%b","subject":{"part":'
+                % (
+                    self.index,
+                    canonical.dumps(self.origin),
+                    b"null" if self.proof is None else self.proof.to_json(),
+                    RECEIPT_SCHEMA.encode(),
+                ),
                 opening.subject_part,
                 b',"salt":"',
                 base64.b64encode(opening.subject_salt),

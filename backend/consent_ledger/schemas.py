@@ -99,10 +99,6 @@ def some_object() -> Exact:
     )
 
 
-def nothing() -> Exact:
-    return Exact("null", lambda _: False, required=True, nullable=True, metadata={"type": "null"})
-
-
 class ById(fields.Field[dict[str, Any]]):
     """An object whose keys are ids of categories and services, each value as *each* says."""
 
@@ -289,6 +285,28 @@ class EvidenceOpeningSchema(Table):
     salt = text("32 bytes in base64", BASE64_32)
 
 
+class ProofSchema(Table):
+    """An inclusion proof, and the signed checkpoint (a C2SP note) that it leads to."""
+
+    tree_size = integer(1, description="Entries in the tree of the checkpoint.")
+    hashes = Exact(
+        "up to 63 hashes of 32 bytes in base64",
+        lambda value: (
+            isinstance(value, list)
+            and len(value) <= 63
+            and all(isinstance(each, str) and re.fullmatch(BASE64_32, each) for each in value)
+        ),
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^{BASE64_32}$"},
+            "maxItems": 63,
+            "description": "From the entry's sibling up to the root's child, RFC 6962.",
+        },
+    )
+    checkpoint = words("a signed note")
+
+
 class ReceiptSchema(Table):
     schema = one_of("consent-ledger/receipt/v1")
     origin = text("a log's origin", "[!-~]+")
@@ -296,7 +314,12 @@ class ReceiptSchema(Table):
     entry = text("89 bytes in base64", "[A-Za-z0-9+/]{119}=")
     subject = OneTable(SubjectOpeningSchema, required=True)
     evidence = OneTable(EvidenceOpeningSchema, required=True)
-    proof = nothing()
+    proof = OneTable(
+        ProofSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null only where the log is damaged; repeats may prove anew."},
+    )
 
 
 class HistorySchema(Table):

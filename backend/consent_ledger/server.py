@@ -2,18 +2,14 @@
 """The production server: granian with one worker process, which holds the data directory alone."""
 
 import errno
-import fcntl
 import logging
 import multiprocessing
 import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from multiprocessing import connection, util
-from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -25,8 +21,8 @@ from consent_ledger.app import close_app, create_app
 from consent_ledger.config import Settings
 from consent_ledger.db import open_database
 from consent_ledger.errors import SetupError
-
-LOCK = "ledger.lock"
+from consent_ledger.lock import sole_user
+from consent_ledger.signing import SigningKeys
 
 # Beyond the deadline of a write: what still streams after that is cut off.
 STOP_MARGIN_S = 5
@@ -41,7 +37,8 @@ def serve(settings: Settings) -> None:
     """
     logs.configure(settings.log_level)
     open_database(settings.data).close_all()
-    with _sole_server(settings.data):
+    SigningKeys.read(settings.data)
+    with sole_user(settings.data):
         address = _free_address(settings.host, settings.port)
         server = Server(
             "consent_ledger",
@@ -83,30 +80,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-@contextmanager
-def _sole_server(directory: Path) -> Iterator[None]:
-    """Holds the directory's lock file; the system lets go of it when the process ends."""
-    try:
-        handle = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise SetupError(f"{directory / LOCK} cannot be opened: {error.strerror}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
-        os.close(handle)
-        raise SetupError(
-            f"another server (process {holder}) serves {directory} already; "
-            "stop it first, or name another directory with --data"
-        ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    try:
-        yield
-    finally:
-        os.close(handle)
 
 
 def _free_address(host: str, port: int) -> str:

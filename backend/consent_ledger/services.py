@@ -10,6 +10,7 @@ from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
 from consent_ledger.db import Database
 from consent_ledger.notices import Publications
+from consent_ledger.publishing import PublishedHeads
 from consent_ledger.sites import SiteOrigins
 
 EXTENSION = "consent-ledger"
@@ -23,10 +24,13 @@ class Services:
     clock: Callable[[], int]
     origins: SiteOrigins = field(init=False)
     publications: Publications = field(init=False)
+    published: PublishedHeads = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origins", SiteOrigins(self.database))
         object.__setattr__(self, "publications", Publications(self.database))
+        published = PublishedHeads(self.database, self.settings.checkpoint_interval)
+        object.__setattr__(self, "published", published)
 
     def close(self) -> None:
         """Writes and answers what is queued, then closes the database."""

@@ -13,8 +13,10 @@ from consent_ledger.db import Database, read_meta
 from consent_ledger.errors import Conflict, InvalidFields, SiteUnknown
 from consent_ledger.models import Log, Site
 from consent_ledger.timestamps import moment, now_ms
+from consent_ledger.tlog.merkle import EMPTY_ROOT
 
 FIRST_GENERATION = 1
+PUBLIC, AUDIT = LOG_ACCESS = ("public", "audit")
 MAX_ORIGINS = 100
 MAX_NAME = 200
 
@@ -30,6 +32,7 @@ class SiteInfo:
     log_origin: str
     generation: int
     size: int
+    log_access: str
 
     def to_dict(self) -> dict[str, object]:
         """For people's and machines' eyes, times as text."""
@@ -40,25 +43,37 @@ class SiteInfo:
             "created": moment(self.created_ms),
             "log": self.log_origin,
             "size": self.size,
+            "log_access": self.log_access,
         }
 
 
-def add_site(database: Database, site: str, name: str, origins: list[str]) -> SiteInfo:
+def add_site(
+    database: Database,
+    site: str,
+    name: str,
+    origins: list[str],
+    log_access: str = PUBLIC,
+) -> SiteInfo:
     """A new site with an empty log, whose origin is fixed from now on.
 
+    *log_access* says who reads the log's tiles and checkpoint: "public" or "audit".
     Raises: InvalidFields; Conflict when there is such a site.
     """
     errors: dict[str, list[str]] = {}
     if not rules.is_site_id(site):
         errors["site"] = [f"found {site!r}, expected a site id ({rules.SITE_ID.pattern})"]
-    errors |= _check(name, origins)
+    errors |= _check(name, origins, log_access)
     if errors:
         raise _invalid(errors)
     log_name = read_meta(database, "log_name")
     try:
         with database.atomic("IMMEDIATE"):
             Site.insert(
-                site=site, name=name, origins=json.dumps(origins), created_ms=now_ms()
+                site=site,
+                name=name,
+                origins=json.dumps(origins),
+                created_ms=now_ms(),
+                log_access=log_access,
             ).execute(database)
             Log.insert(
                 site=site,
@@ -66,6 +81,7 @@ def add_site(database: Database, site: str, name: str, origins: list[str]) -> Si
                 origin=f"{log_name}/{site}/{FIRST_GENERATION}",
                 size=0,
                 last_ms=0,
+                root=EMPTY_ROOT,
             ).execute(database)
     except peewee.IntegrityError:
         raise Conflict(
@@ -75,18 +91,27 @@ def add_site(database: Database, site: str, name: str, origins: list[str]) -> Si
 
 
 def set_site(
-    database: Database, site: str, name: str | None = None, origins: list[str] | None = None
+    database: Database,
+    site: str,
+    name: str | None = None,
+    origins: list[str] | None = None,
+    log_access: str | None = None,
 ) -> SiteInfo:
     """Changes what is not None. Raises: SiteUnknown, InvalidFields."""
     known = get_site(database, site)
     new_name = known.name if name is None else name
     new_origins = list(known.origins) if origins is None else origins
-    errors = _check(new_name, new_origins)
+    new_access = known.log_access if log_access is None else log_access
+    errors = _check(new_name, new_origins, new_access)
     if errors:
         raise _invalid(errors)
-    Site.update({Site.name: new_name, Site.origins: json.dumps(new_origins)}).where(
-        Site.site == site
-    ).execute(database)
+    Site.update(
+        {
+            Site.name: new_name,
+            Site.origins: json.dumps(new_origins),
+            Site.log_access: new_access,
+        }
+    ).where(Site.site == site).execute(database)
     return get_site(database, site)
 
 
@@ -108,19 +133,27 @@ def get_site(database: Database, site: str) -> SiteInfo:
 
 def _query() -> Any:
     return Site.select(
-        Site.site, Site.name, Site.origins, Site.created_ms, Log.origin, Log.generation, Log.size
+        Site.site,
+        Site.name,
+        Site.origins,
+        Site.created_ms,
+        Log.origin,
+        Log.generation,
+        Log.size,
+        Site.log_access,
     ).join(Log, on=(Log.site == Site.site))
 
 
-def _info(row: tuple[str, str, str, int, str, int, int]) -> SiteInfo:
-    site, name, origins, created_ms, log_origin, generation, size = row
-    return SiteInfo(
-        site, name, tuple(json.loads(origins)), created_ms, log_origin, generation, size
-    )
+def _info(row: tuple[str, str, str, int, str, int, int, str]) -> SiteInfo:
+    site, name, origins, created_ms, log_origin, generation, size, log_access = row
+    known = tuple(json.loads(origins))
+    return SiteInfo(site, name, known, created_ms, log_origin, generation, size, log_access)
 
 
-def _check(name: str, origins: list[str]) -> dict[str, list[str]]:
+def _check(name: str, origins: list[str], log_access: str) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
+    if log_access not in LOG_ACCESS:
+        errors["log"] = [f"found {log_access!r}, expected {' or '.join(LOG_ACCESS)}"]
     if not rules.is_text(name) or len(name) > MAX_NAME:
         errors["name"] = [f"found {name[:80]!r}, expected 1 to {MAX_NAME} printable characters"]
     wrong = [origin for origin in origins if not rules.is_origin(origin)]

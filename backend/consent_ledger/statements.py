@@ -8,7 +8,17 @@ from typing import Any
 
 from peewee import EXCLUDED, SqliteDatabase
 
-from consent_ledger.models import Entry, Log, Notice, Preference, Publication, Record, Table
+from consent_ledger.models import (
+    Entry,
+    Log,
+    Notice,
+    Preference,
+    Publication,
+    Record,
+    Site,
+    Table,
+    Tile,
+)
 
 _DIALECT = SqliteDatabase(None)  # never opened; peewee asks it how SQLite spells things
 
@@ -27,25 +37,45 @@ INSERT: dict[type[Table], str] = {
     table: _insert(table) for table in (Entry, Record, Notice, Publication)
 }
 
-# site, 1 -> generation, origin, size, last_ms of the newest generation
+# site, 1 -> generation, origin, size, last_ms, root of the newest generation
 HEAD = _sql(
-    Log.select(Log.generation, Log.origin, Log.size, Log.last_ms)
+    Log.select(Log.generation, Log.origin, Log.size, Log.last_ms, Log.root)
     .where(Log.site == "")
     .order_by(Log.generation.desc())
     .limit(1)
 )
 
-# size, last_ms, site, generation, size before -> one row, or the head has moved
+# size, last_ms, root, checkpoint, site, generation, size before -> one row, or the head has moved
 MOVE_HEAD = _sql(
-    Log.update({Log.size: 0, Log.last_ms: 0}).where(
+    Log.update({Log.size: 0, Log.last_ms: 0, Log.root: b"", Log.checkpoint: b""}).where(
         (Log.site == "") & (Log.generation == 0) & (Log.size == 0)
     )
 )
 
-# site, record id -> origin, index, entry and the opening
+# site, generation, level, tile index, hashes
+PUT_TILE = _sql(
+    Tile.insert(site="", generation=0, level=0, tile_index=0, hashes=b"").on_conflict(
+        conflict_target=[Tile.site, Tile.generation, Tile.level, Tile.tile_index],
+        update={Tile.hashes: EXCLUDED.hashes},
+    )
+)
+
+# site, generation, level, tile index -> hashes
+TILE = _sql(
+    Tile.select(Tile.hashes).where(
+        (Tile.site == "") & (Tile.generation == 0) & (Tile.level == 0) & (Tile.tile_index == 0)
+    )
+)
+
+# site, record id -> the signed head of its log; index, entry and the opening
 RECORD = _sql(
     Record.select(
+        Log.site,
+        Log.generation,
         Log.origin,
+        Log.size,
+        Log.root,
+        Log.checkpoint,
         Record.entry_index,
         Entry.entry,
         Record.subject_part,
@@ -76,4 +106,31 @@ PUT_PREFERENCE = _sql(
         conflict_target=[Preference.site, Preference.subject],
         update={Preference.state: EXCLUDED.state},
     )
+)
+
+# origin -> who reads the log, and its signed head
+LOG = _sql(
+    Log.select(
+        Site.log_access,
+        Log.site,
+        Log.generation,
+        Log.origin,
+        Log.size,
+        Log.root,
+        Log.checkpoint,
+    )
+    .join(Site, on=(Site.site == Log.site))
+    .where(Log.origin == "")
+)
+
+# site, generation, first index, index after the last -> entries, in order
+ENTRIES = _sql(
+    Entry.select(Entry.entry)
+    .where(
+        (Entry.site == "")
+        & (Entry.generation == 0)
+        & (Entry.entry_index >= 0)
+        & (Entry.entry_index < 0)
+    )
+    .order_by(Entry.entry_index)
 )

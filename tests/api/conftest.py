@@ -21,16 +21,19 @@ from consent_ledger.config import Settings
 from consent_ledger.db import initialise
 from consent_ledger.schemas import ProblemSchema
 from consent_ledger.services import EXTENSION, Services
+from consent_ledger.signing import SigningKeys
 from flask import Flask
 from flask.testing import FlaskClient
 from harness import AMPLE, ORIGIN, SITE, sample_build, sample_decision, sample_notice
 from werkzeug.test import TestResponse
 
 OPERATIONS = {name: op for resource in RESOURCES for name, op in resource.operations.items()}
-LIMITS = ("record", "read", "publish", "export", "health")
+LIMITS = ("record", "read", "log", "publish", "export", "health")
 CONSENTS = f"/v1/sites/{SITE}/consents"
 PREFERENCES = f"/v1/sites/{SITE}/preferences"
 NOTICES = f"/v1/sites/{SITE}/notices"
+RECEIPTS = f"/v1/sites/{SITE}/receipts"
+LOG = f"/logs/ledger.test/{SITE}/1"
 EXPORT = f"/v1/sites/{SITE}/export"
 
 
@@ -117,6 +120,11 @@ class Ledger:
         """A decision made now, by the test's clock."""
         return sample_decision(**{"decided_at_ms": self.clock.ms, **changes})
 
+    def vkey(self, site: str = SITE) -> str:
+        """The public key of the site's log."""
+        keys = SigningKeys.read(self.data)
+        return keys.signer(f"ledger.test/{site}/1").key.vkey
+
     def post(
         self,
         decision: Any,
@@ -199,6 +207,13 @@ def visitor(ledger: Ledger) -> dict[str, Any]:
     decision = ledger.decision()
     assert ledger.post(decision).status_code == 201
     return decision
+
+
+def without_proof(receipt: bytes | dict[str, Any]) -> dict[str, Any]:
+    """A receipt but for what a later answer may prove anew."""
+    document = dict(receipt) if isinstance(receipt, dict) else json.loads(receipt)
+    assert document.pop("proof") is not None
+    return document
 
 
 def bearer(decision: dict[str, Any]) -> dict[str, str]:

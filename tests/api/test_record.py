@@ -9,9 +9,10 @@ import json
 from typing import Any
 
 import pytest
+from consent_ledger.tlog.receipts import verify_receipt
 from harness import ORIGIN, SITE, sample_choices, sample_notice
 
-from .conftest import CONSENTS, Clock, Ledger, Make, bearer
+from .conftest import CONSENTS, PREFERENCES, Clock, Ledger, Make, bearer, without_proof
 
 DAY_MS = 86_400_000
 
@@ -31,7 +32,8 @@ def test_a_decision_is_answered_with_its_receipt(ledger: Ledger, clock: Clock) -
     token = bytes.fromhex(decision["token"])
     assert receipt["origin"] == f"ledger.test/{SITE}/1"
     assert receipt["index"] == 1
-    assert receipt["proof"] is None
+    assert receipt["proof"]["tree_size"] == 2
+    assert verify_receipt(response.data, [ledger.vkey()]).index == 1
     assert receipt["subject"]["part"] == {
         "id": decision["id"],
         "subject": hashlib.sha256(label + token).hexdigest(),
@@ -92,6 +94,43 @@ def test_a_repeat_gets_the_same_receipt(ledger: Ledger, clock: Clock) -> None:
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.data == again.data
     assert ledger.size() == 2
+
+
+def test_a_repeat_is_proved_anew_when_the_log_has_grown(ledger: Ledger) -> None:
+    decision = ledger.decision()
+    first = ledger.post(decision)
+    for _ in range(300):
+        ledger.post(ledger.decision())
+    again = ledger.post(decision)
+    assert again.status_code == 200
+    assert without_proof(again.data) == without_proof(first.data)
+    sizes = [
+        verify_receipt(receipt.data, [ledger.vkey()]).opened.checkpoint.size
+        for receipt in (first, again)
+    ]
+    assert sizes == [2, 302]
+
+
+def test_a_log_whose_tiles_disagree_with_its_head_takes_nothing_and_is_still_read(
+    ledger: Ledger, visitor: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger.add_site("elsewhere", "https://elsewhere.example")
+    database = ledger.services.database
+    with database.connection_context():
+        database.execute_sql("UPDATE tile SET hashes = zeroblob(64) WHERE level = 0")
+        database.execute_sql("UPDATE log SET root = zeroblob(32) WHERE site = ?", (SITE,))
+    for _ in range(2):
+        response = ledger.post(ledger.decision())
+        problem(response, 503, "log_halted")
+        assert int(response.headers["Retry-After"]) > 0
+    assert ledger.size() == 2
+    told = [record for record in caplog.records if "takes no more entries" in record.message]
+    assert len(told) == 1
+    assert "ledger.test/meridian/1" in told[0].message
+    assert ledger.client.get(PREFERENCES, headers=bearer(visitor)).status_code == 200
+    page = ledger.client.get(CONSENTS, headers=bearer(visitor)).get_json()
+    assert [record["proof"] for record in page["records"]] == [None]  # and no false one
+    assert ledger.client.get("/readyz").status_code == 200
 
 
 @pytest.mark.parametrize(

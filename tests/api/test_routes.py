@@ -39,11 +39,22 @@ def test_an_unusual_request_gets_a_problem_and_never_a_500(
     assert 400 <= response.status_code < 500
 
 
+EXAMPLES = {
+    "site": "other",
+    "notice": "0" * 64,
+    "record": "0" * 32,
+    "origin:origin": "ledger.test/other/1",
+    "tile:tile": "0/000",
+}
+
+
 def test_every_route_has_a_limit(make_ledger: Make) -> None:
     """Under limits of one each second request is refused, whatever the first got."""
     ledger = make_ledger(**{f"limit_{name}": "1/day" for name in LIMITS}, published=False)
     for rule in ledger.app.url_map.iter_rules():
-        path = rule.rule.replace("<site>", "other").replace("<notice>", "0" * 64)
+        path = rule.rule
+        for name, value in EXAMPLES.items():
+            path = path.replace(f"<{name}>", value)
         for method in sorted((rule.methods or set()) - {"HEAD"}):
             codes = [ledger.client.open(path, method=method).status_code for _ in range(2)]
             assert codes[1] == 429, (method, rule.rule, codes)

@@ -10,6 +10,7 @@ import json
 import rfc8785
 from consent_banner import canonical
 from consent_ledger.opening import Opening, Receipt
+from consent_ledger.proofs import Proof
 from consent_ledger.strict_json import parse_json
 from consent_ledger.tlog import entry
 from hypothesis import HealthCheck, given, settings
@@ -92,19 +93,25 @@ def test_a_changed_byte_changes_the_parsed_entry(
     salts,
     parts,
     parts,
-    st.integers(0, 2**53 - 1),
+    st.integers(0, 2**53 - 2),  # the size of its tree is one more
     st.text(st.characters(codec="ascii"), min_size=1, max_size=20),
 )
 def test_a_receipt_is_canonical_and_holds_what_it_was_made_of(
     salt: bytes, subject: dict[str, object], evidence: dict[str, object], index: int, origin: str
 ) -> None:
     opening = Opening(canonical.dumps(subject), salt, canonical.dumps(evidence), salt)
-    made = Receipt(origin, index, opening.entry(), opening).to_json()
+    proof = Proof(index + 1, [salt, salt], b"a\n\n\xe2\x80\x94 b c\n")
+    made = Receipt(origin, index, opening.entry(), opening, proof).to_json()
     document = json.loads(made)
     assert canonical.dumps(document) == made
     assert document["subject"]["part"] == subject
     assert document["evidence"]["part"] == evidence
-    assert (document["index"], document["origin"], document["proof"]) == (index, origin, None)
+    assert (document["index"], document["origin"]) == (index, origin)
+    assert document["proof"] == {
+        "tree_size": index + 1,
+        "hashes": [base64.b64encode(salt).decode()] * 2,
+        "checkpoint": "a\n\n\N{EM DASH} b c\n",
+    }
     assert base64.b64decode(document["entry"]) == opening.entry()
 
 

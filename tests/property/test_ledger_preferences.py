@@ -13,11 +13,10 @@ from pathlib import Path
 from consent_banner import canonical
 from consent_banner.notice import Notice
 from consent_ledger import sites
-from consent_ledger.batch import commit
 from consent_ledger.db import Database, initialise, open_database
 from consent_ledger.preferences import State, fold, start, statuses
 from consent_ledger.records import Decision, check_decision
-from harness import ORIGIN, SITE, sample_choices, sample_decision, sample_notice
+from harness import ORIGIN, SITE, commit, sample_choices, sample_decision, sample_notice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

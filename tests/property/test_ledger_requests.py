@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from consent_ledger import sites
 from consent_ledger.app import close_app, create_app
-from consent_ledger.batch import commit
 from consent_ledger.config import Settings
 from consent_ledger.db import initialise
 from consent_ledger.notices import check_publication
 from consent_ledger.schemas import PublicationSchema
 from consent_ledger.services import EXTENSION
 from flask.testing import FlaskClient
-from harness import AMPLE, ORIGIN, SITE, sample_build, sample_decision, sample_notice
+from harness import AMPLE, ORIGIN, SITE, commit, sample_build, sample_decision, sample_notice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +47,7 @@ fields = st.sampled_from(sorted(sample_decision()))
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     data: Path = tmp_path_factory.mktemp("ledger") / "data"
     initialise(data, "ledger.test")
-    limits = {f"limit_{name}": AMPLE for name in ("record", "read", "export", "publish")}
+    limits = {f"limit_{name}": AMPLE for name in ("record", "read", "log", "export", "publish")}
     app = create_app(Settings.load({}, data=data, **limits))
     database = app.extensions[EXTENSION].database
     with database.connection_context():

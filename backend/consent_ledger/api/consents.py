@@ -7,6 +7,7 @@ from consent_ledger import records
 from consent_ledger.api.cors import check_origin
 from consent_ledger.api.operation import JSON, TEXT, VISITOR, Answer, Call, Operation, Resource
 from consent_ledger.errors import (
+    LogHalted,
     NoticeUnknown,
     OriginUnknown,
     OutcomeUnknown,
@@ -35,9 +36,19 @@ resource = Resource("consents")
         body_types=(JSON, TEXT),
         answers={
             201: Answer("Recorded now: the visitor's receipt.", ReceiptSchema),
-            200: Answer("Recorded before: the same receipt.", ReceiptSchema),
+            200: Answer(
+                "Recorded before: the same receipt, its proof perhaps of a newer checkpoint.",
+                ReceiptSchema,
+            ),
         },
-        problems=(OriginUnknown, NoticeUnknown, RecordConflict, OutcomeUnknown, Stopping),
+        problems=(
+            OriginUnknown,
+            NoticeUnknown,
+            RecordConflict,
+            OutcomeUnknown,
+            Stopping,
+            LogHalted,
+        ),
     )
 )
 def record(call: Call) -> Response:
@@ -55,7 +66,7 @@ def record(call: Call) -> Response:
         "GET",
         PATH,
         "history",
-        "The visitor's own decisions with their openings, newest first.",
+        "The visitor's own decisions with their openings and proofs, newest first.",
         limit="limit_read",
         cors=True,
         credentials=VISITOR,

@@ -2,6 +2,7 @@
 """The OpenAPI 3.1 document, made from the operations and schemas that serve requests."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -13,15 +14,22 @@ from flask import Response, current_app
 from marshmallow import Schema
 
 from consent_ledger import __version__, errors
-from consent_ledger.api.operation import JSON, VISITOR, Answer, Call, Operation, Resource
+from consent_ledger.api.logs import ORIGIN, TILE
+from consent_ledger.api.operation import JSON, LOG, VISITOR, Answer, Call, Operation, Resource
 from consent_ledger.api.problems import MEDIA_TYPE
 from consent_ledger.errors import LedgerError
-from consent_ledger.schemas import HEX64, DocumentSchema, ProblemSchema
+from consent_ledger.schemas import HEX32, HEX64, DocumentSchema, ProblemSchema
 from consent_ledger.services import EXTENSION
 
 resource = Resource("document")
 
-PATH_PARAMETERS = {"site": rules.SITE_ID.pattern, "notice": HEX64}
+PATH_PARAMETERS = {
+    "site": rules.SITE_ID.pattern,
+    "notice": HEX64,
+    "record": HEX32,
+    "origin": ORIGIN,
+    "tile": TILE,
+}
 LIMIT_HEADERS = {
     f"X-RateLimit-{name}": {"description": about, "schema": {"type": "integer"}}
     for name, about in (
@@ -92,7 +100,7 @@ def _name(schema: type[Schema] | Schema) -> str:
 
 
 def _path(path: str) -> str:
-    return path.replace("<", "{").replace(">", "}")
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -104,7 +112,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "schema": {"type": "string", "pattern": f"^{pattern}$"},
         }
         for name, pattern in PATH_PARAMETERS.items()
-        if f"<{name}>" in path
+        if f"{{{name}}}" in _path(path)
     ]
 
 
@@ -120,6 +128,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.credentials == VISITOR:
         described["security"] = [{"visitor": []}]
+    elif operation.credentials == LOG:
+        described["security"] = [{}, {"key": ["audit"]}]  # the first where the log is public
     elif operation.credentials is not None:
         described["security"] = [{"key": [operation.credentials]}]
     if operation.body is not None:

@@ -8,7 +8,13 @@ from flask import Response
 from marshmallow import ValidationError
 
 from consent_ledger.api.operation import JSON, Answer, Call, Operation, Resource
-from consent_ledger.errors import NoticeUnknown, OutcomeUnknown, PublicationConflict, Stopping
+from consent_ledger.errors import (
+    LogHalted,
+    NoticeUnknown,
+    OutcomeUnknown,
+    PublicationConflict,
+    Stopping,
+)
 from consent_ledger.notices import check_publication, read_notice
 from consent_ledger.schemas import HEX64, PublicationSchema, PublishedSchema
 from consent_ledger.services import services
@@ -55,7 +61,7 @@ def read(call: Call) -> Response:
             201: Answer("Published now.", PublishedSchema),
             200: Answer("Published before.", PublishedSchema),
         },
-        problems=(PublicationConflict, OutcomeUnknown, Stopping),
+        problems=(PublicationConflict, OutcomeUnknown, Stopping, LogHalted),
     )
 )
 def publish(call: Call) -> Response:

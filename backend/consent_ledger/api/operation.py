@@ -15,6 +15,7 @@ from marshmallow import ValidationError
 
 from consent_ledger import auth, errors
 from consent_ledger.api.body import read_json
+from consent_ledger.publishing import ServedLog, read_log
 from consent_ledger.schemas import NoQuery
 from consent_ledger.services import services
 
@@ -22,6 +23,7 @@ JSON = "application/json"
 TEXT = "text/plain"
 
 VISITOR = "visitor"
+LOG = "log"  # a key with the scope audit, unless the site's log is public
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a route does. `limit` names a setting; `credentials` is VISITOR or a key's scope."""
+    """What a route does. `limit` names a setting; `credentials` is VISITOR, LOG or a key's scope.
+
+    A path with LOG names the log by `<origin:origin>`.
+    """
 
     method: str
     path: str
@@ -62,6 +67,8 @@ class Operation:
             found.append(errors.Unauthenticated)
             if self.credentials != VISITOR:
                 found.append(errors.ScopeMissing)
+            if self.credentials == LOG:
+                found.append(errors.LogUnknown)
         if self.body is not None:
             found += [errors.InvalidRequest, errors.BodyTooLarge, errors.UnsupportedType]
         # an unknown query parameter is refused everywhere
@@ -75,6 +82,7 @@ class Call:
     path: dict[str, str]
     site: str = ""
     subject: bytes = b""
+    log: ServedLog | None = None
     query: dict[str, Any] = field(default_factory=dict)
     body: Any = None
 
@@ -119,9 +127,14 @@ def _check(operation: Operation, path: dict[str, str]) -> Call:
     site = path.get("site", "")
     if site:
         parts.origins.of(site)  # refuses an unknown site
-    subject = b""
+    subject, served = b"", None
     if operation.credentials == VISITOR:
         subject = auth.visitor(site, request.headers.get("Authorization"))
+    elif operation.credentials == LOG:
+        served = read_log(parts.database, path["origin"])
+        site = served.site
+        if not served.is_public:
+            auth.check_key(parts.database, site, "audit", request.headers.get("Authorization"))
     elif operation.credentials is not None:
         auth.check_key(
             parts.database, site, operation.credentials, request.headers.get("Authorization")
@@ -131,7 +144,7 @@ def _check(operation: Operation, path: dict[str, str]) -> Call:
     if operation.body is not None:
         limit = getattr(parts.settings, operation.body_limit)
         body = read_json(request, _instance(operation.body), operation.body_types, limit)
-    return Call(path, site, subject, query, body)
+    return Call(path, site, subject, served, query, body)
 
 
 def _query(schema: type[Table]) -> dict[str, Any]:

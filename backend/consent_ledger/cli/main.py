@@ -9,7 +9,7 @@ import click
 from marshmallow import ValidationError
 
 from consent_ledger import __version__
-from consent_ledger.cli import export, key, publish, server, site
+from consent_ledger.cli import export, key, publish, server, signing_key, site
 from consent_ledger.cli.common import Shell
 from consent_ledger.errors import LedgerError
 
@@ -40,6 +40,7 @@ group.add_command(server.serve)
 group.add_command(site.site)
 group.add_command(publish.publish)
 group.add_command(key.key)
+group.add_command(signing_key.signing_key)
 group.add_command(export.export)
 
 

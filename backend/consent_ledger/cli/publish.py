@@ -59,11 +59,14 @@ def publish(
 
 def _publish_here(shell: Shell, site: str, loaded: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     from consent_ledger.batch import commit
+    from consent_ledger.log_writer import LogWriter
     from consent_ledger.notices import check_publication
+    from consent_ledger.signing import SigningKeys
 
     work = check_publication(site, loaded["notice"], loaded["build"])
     with shell.database() as database:
-        (done,) = commit(database, [work])
+        writer = LogWriter(SigningKeys.read(shell.settings().data))
+        (done,) = commit(database, writer, [work])
     if done.error is not None:
         raise done.error
     return done.result.to_dict(), done.result.created

@@ -15,17 +15,19 @@ from consent_ledger.cli.common import Shell
 )
 @click.pass_obj
 def init(shell: Shell, log_name: str | None) -> None:
-    """Make an empty ledger in the data directory.
+    """Make an empty ledger in the data directory, and the secret that its logs are signed with.
 
     \b
     Example:
       consent-ledger --data /srv/ledger init --log-name ledger.example.com
     """
     from consent_ledger.db import initialise
+    from consent_ledger.signing import FILE
 
     settings = shell.settings(log_name=log_name)
     path = initialise(settings.data, settings.log_name)
     click.echo(f"made {path} for the logs of {settings.log_name}")
+    click.echo(f"made {settings.data / FILE}; keep a copy of it where backups do not go")
 
 
 @click.command()

@@ -28,8 +28,16 @@ def site() -> None:
     required=True,
     help="An origin of its pages, such as https://www.example.com; may be given several times.",
 )
+@click.option(
+    "--log",
+    "log_access",
+    type=click.Choice(["public", "audit"]),
+    default="public",
+    show_default=True,
+    help="Who reads the log's tiles and checkpoint: everybody, or holders of an audit key.",
+)
 @click.pass_obj
-def add(shell: Shell, site_id: str, name: str, origins: tuple[str, ...]) -> None:
+def add(shell: Shell, site_id: str, name: str, origins: tuple[str, ...], log_access: str) -> None:
     """Add a site with an empty log, whose origin stays as it is from now on.
 
     \b
@@ -39,7 +47,7 @@ def add(shell: Shell, site_id: str, name: str, origins: tuple[str, ...]) -> None
     from consent_ledger.sites import add_site
 
     with shell.database() as database:
-        made = add_site(database, site_id, name, list(origins))
+        made = add_site(database, site_id, name, list(origins), log_access)
     click.echo(f"added {made.site} with the log {made.log_origin}")
 
 
@@ -81,7 +89,7 @@ def show(shell: Shell, site_id: str, json_: bool) -> None:
     if json_:
         print_json(found)
     else:
-        print_table([found], (*COLUMNS, "created"), "")
+        print_table([found], (*COLUMNS, "log_access", "created"), "")
 
 
 @site.command(name="set")
@@ -90,9 +98,21 @@ def show(shell: Shell, site_id: str, json_: bool) -> None:
 @click.option(
     "--origin", "origins", multiple=True, help="All its origins; those it had are replaced."
 )
+@click.option(
+    "--log",
+    "log_access",
+    type=click.Choice(["public", "audit"]),
+    help="Who reads the log's tiles and checkpoint: everybody, or holders of an audit key.",
+)
 @click.pass_obj
-def set_(shell: Shell, site_id: str, name: str | None, origins: tuple[str, ...]) -> None:
-    """Change a site's name or origins; a running server follows within a second.
+def set_(
+    shell: Shell,
+    site_id: str,
+    name: str | None,
+    origins: tuple[str, ...],
+    log_access: str | None,
+) -> None:
+    """Change a site's name, origins or who reads its log; a running server follows within a second.
 
     \b
     Example:
@@ -100,8 +120,10 @@ def set_(shell: Shell, site_id: str, name: str | None, origins: tuple[str, ...])
     """
     from consent_ledger.sites import set_site
 
-    if name is None and not origins:
-        raise click.UsageError("nothing to change; give --name or --origin")
+    if name is None and not origins and log_access is None:
+        raise click.UsageError("nothing to change; give --name, --origin or --log")
     with shell.database() as database:
-        changed = set_site(database, site_id, name, list(origins) or None)
-    click.echo(f"{changed.site}: {changed.name}, {', '.join(changed.origins)}")
+        changed = set_site(database, site_id, name, list(origins) or None, log_access)
+    click.echo(
+        f"{changed.site}: {changed.name}, {', '.join(changed.origins)}, log: {changed.log_access}"
+    )

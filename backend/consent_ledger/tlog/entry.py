@@ -5,14 +5,16 @@ import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
 
+from consent_ledger.tlog.encoding import HASH_BYTES as COMMITMENT_BYTES
+from consent_ledger.tlog.entry_bundle import MAX_ENTRY_BYTES
+from consent_ledger.tlog.errors import FormatError, shown
+
 LABEL = b"consent-ledger/entry/v1\n"
 SUBJECT_LABEL = b"consent-ledger/subject/v1\n"
 EVIDENCE_LABEL = b"consent-ledger/evidence/v1\n"
 
 SALT_BYTES = 32
-COMMITMENT_BYTES = 32
 PRIVATE_ENTRY_BYTES = len(LABEL) + 1 + 2 * COMMITMENT_BYTES  # 89
-MAX_ENTRY_BYTES = 65_535  # tlog-tiles stores an entry behind a 16-bit length
 
 
 class Kind(IntEnum):
@@ -30,7 +32,7 @@ class Kind(IntEnum):
         return self < 16
 
 
-class EntryError(ValueError):
+class EntryError(FormatError):
     """Bytes that are no entry, or parts that make none."""
 
 
@@ -63,7 +65,7 @@ def evidence_commitment(salt: bytes, part: bytes) -> bytes:
 
 def _commitment(label: bytes, salt: bytes, part: bytes) -> bytes:
     if len(salt) != SALT_BYTES:
-        raise EntryError(f"salt has {len(salt)} bytes, expected {SALT_BYTES}")
+        raise EntryError("salt", f"{len(salt)} bytes", f"{SALT_BYTES} bytes")
     return hashlib.sha256(label + salt + part).digest()
 
 
@@ -73,11 +75,12 @@ def private_entry(kind: Kind, c_subject: bytes, c_evidence: bytes) -> bytes:
     Raises: EntryError for a public kind or a commitment of another length.
     """
     if not kind.is_private:
-        raise EntryError(f"kind {kind.value} is public, expected a kind below 16")
+        raise EntryError("kind", f"{kind.value}, a public one", "a private one, below 16")
     if len(c_subject) != COMMITMENT_BYTES or len(c_evidence) != COMMITMENT_BYTES:
         raise EntryError(
-            f"commitments have {len(c_subject)} and {len(c_evidence)} bytes, "
-            f"expected {COMMITMENT_BYTES} each"
+            "commitments",
+            f"{len(c_subject)} and {len(c_evidence)} bytes",
+            f"{COMMITMENT_BYTES} bytes each",
         )
     return LABEL + bytes((kind,)) + c_subject + c_evidence
 
@@ -88,10 +91,9 @@ def public_entry(kind: Kind, body: bytes) -> bytes:
     Raises: EntryError for a private kind or an entry that is too long.
     """
     if kind.is_private:
-        raise EntryError(f"kind {kind.value} is private, expected a kind from 16 on")
+        raise EntryError("kind", f"{kind.value}, a private one", "a public one, from 16 on")
     data = LABEL + bytes((kind,)) + body
-    if len(data) > MAX_ENTRY_BYTES:
-        raise EntryError(f"entry has {len(data)} bytes, expected at most {MAX_ENTRY_BYTES}")
+    _check_length(data)
     return data
 
 
@@ -101,22 +103,26 @@ def parse_entry(data: bytes) -> PrivateEntry | PublicEntry:
     Raises: EntryError, naming what was found and what was expected.
     """
     if not data.startswith(LABEL):
-        raise EntryError(f"entry starts with {data[: len(LABEL)]!r}, expected {LABEL!r}")
+        raise EntryError("entry label", shown(data[: len(LABEL)]), repr(LABEL))
     if len(data) == len(LABEL):
-        raise EntryError("entry ends before its kind")
+        raise EntryError("entry", "an end before its kind", "a kind after the label")
     number = data[len(LABEL)]
     try:
         kind = Kind(number)
     except ValueError:
         known = ", ".join(str(kind.value) for kind in Kind)
-        raise EntryError(f"entry has the kind {number}, expected one of {known}") from None
+        raise EntryError("entry", f"the kind {number}", f"one of {known}") from None
     body = data[len(LABEL) + 1 :]
     if not kind.is_private:
-        if len(data) > MAX_ENTRY_BYTES:
-            raise EntryError(f"entry has {len(data)} bytes, expected at most {MAX_ENTRY_BYTES}")
+        _check_length(data)
         return PublicEntry(kind, body)
     if len(data) != PRIVATE_ENTRY_BYTES:
         raise EntryError(
-            f"entry of kind {number} has {len(data)} bytes, expected {PRIVATE_ENTRY_BYTES}"
+            f"entry of kind {number}", f"{len(data)} bytes", f"{PRIVATE_ENTRY_BYTES} bytes"
         )
     return PrivateEntry(kind, body[:COMMITMENT_BYTES], body[COMMITMENT_BYTES:])
+
+
+def _check_length(data: bytes) -> None:
+    if len(data) > MAX_ENTRY_BYTES:
+        raise EntryError("entry", f"{len(data)} bytes", f"at most {MAX_ENTRY_BYTES} bytes")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from consent_ledger.tlog.errors import FormatError
 
 LENGTH_BYTES = 2
-MAX_ENTRY_BYTES = 65_535
+MAX_ENTRY_BYTES = 65_535  # the largest length that two bytes hold
 
 
 def encode_bundle(entries: Iterable[bytes]) -> bytes:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from consent_banner.notice import Notice
 from consent_ledger import sites
-from consent_ledger.batch import commit
 from consent_ledger.db import Database, initialise, open_database
 from consent_ledger.notices import Publish
 from consent_ledger.records import Decision, check_decision
-from harness import ORIGIN, SITE, sample_decision, sample_notice
+from harness import ORIGIN, SITE, commit, sample_decision, sample_notice
 
 NOW_MS = 1_795_300_000_123
 NOTICE = Notice.load(sample_notice())

@@ -10,13 +10,20 @@ from typing import Any
 
 import peewee
 import pytest
-from consent_ledger import sites
-from consent_ledger.batch import Batch, HeadMovedError, commit
+from consent_ledger import batch, sites
+from consent_ledger.batch import Batch, HeadMovedError
 from consent_ledger.db import Database, open_database
-from consent_ledger.errors import RecordConflict, SiteUnknown
+from consent_ledger.errors import LogHalted, RecordConflict, SiteUnknown
+from consent_ledger.log_writer import LogWriter
 from consent_ledger.models import Entry, Log, Record
 from consent_ledger.records import Recorded, check_decision
-from harness import ORIGIN, SITE, sample_decision
+from consent_ledger.tlog.checkpoint import open_checkpoint
+from consent_ledger.tlog.edge import Edge
+from consent_ledger.tlog.merkle import CompactRange, leaf_hashes
+from consent_ledger.tlog.note import VerifierKey
+from consent_ledger.tlog.receipts import verify_receipt
+from consent_ledger.tlog.tile import grown_tiles
+from harness import ORIGIN, SITE, commit, sample_decision, writer_of
 
 from .conftest import NOTICE, NOW_MS, decide
 
@@ -33,8 +40,8 @@ def indexes(database: Database, site: str = SITE) -> list[int]:
 class Failing:
     """Work with a bug in it."""
 
-    def apply(self, batch: Batch) -> Any:
-        batch.head(SITE)
+    def apply(self, work: Batch) -> Any:
+        work.head(SITE)
         raise RuntimeError("a bug")
 
 
@@ -132,8 +139,8 @@ def test_another_process_that_wrote_in_between_is_not_overlooked(
 
 def test_a_head_that_moved_under_the_transaction_stops_it_whole(database: Database) -> None:
     class Moving:
-        def apply(self, batch: Batch) -> None:
-            head = batch.head(SITE)
+        def apply(self, work: Batch) -> None:
+            head = work.head(SITE)
             head.append(b"x")
             head.stored_size += 1  # as if somebody had written under our lock
 
@@ -156,3 +163,126 @@ def test_an_index_can_be_given_only_once(database: Database) -> None:
     commit(database, [decide()], now)
     with pytest.raises(sqlite3.IntegrityError):
         database.cursor().execute("INSERT INTO entry SELECT * FROM entry WHERE entry_index = 1")
+
+
+# Tiles, checkpoints and proofs
+
+
+def row_of(database: Database) -> tuple[int, bytes, bytes]:
+    """Size, root and checkpoint of the site's head row."""
+    query = Log.select(Log.size, Log.root, Log.checkpoint).where(Log.site == SITE)
+    found: tuple[int, bytes, bytes] = query.tuples().get(database)
+    return found
+
+
+def rebuilt_root(database: Database) -> bytes:
+    query = Entry.select(Entry.entry).where(Entry.site == SITE).order_by(Entry.entry_index)
+    whole = CompactRange()
+    whole.extend(leaf_hashes(row[0] for row in query.tuples().execute(database)))
+    return whole.root()
+
+
+def key_of(writer: LogWriter) -> VerifierKey:
+    return writer._keys.signer(f"ledger.test/{SITE}/1").key
+
+
+@pytest.mark.parametrize("group", [1, 7, 255, 256])
+def test_each_batch_extends_tiles_root_and_checkpoint(database: Database, group: int) -> None:
+    writer = writer_of(database)
+    for _ in range(max(3, 600 // group) if group > 1 else 20):
+        done = batch.commit(database, writer, [decide() for _ in range(group)], now)
+        size, root, checkpoint = row_of(database)
+        opened = open_checkpoint(checkpoint, f"ledger.test/{SITE}/1", [key_of(writer)])
+        assert (opened.checkpoint.size, opened.checkpoint.root) == (size, root)
+        for one in (done[0], done[-1]):
+            receipt = one.result.receipt
+            assert receipt.proof.checkpoint == checkpoint
+            verify_receipt(receipt.to_json(), [key_of(writer).vkey])
+    assert root == rebuilt_root(database)
+    tiles = {
+        (level, index): hashes
+        for level, index, hashes in database.execute_sql(
+            "SELECT level, tile_index, hashes FROM tile"
+        )
+    }
+    expected = {(tile.level, tile.index): tile.width * 32 for tile in grown_tiles(0, size)}
+    assert {place: len(hashes) for place, hashes in tiles.items()} == expected
+
+
+def test_the_edge_is_read_once_and_again_only_when_somebody_else_wrote(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read = Edge.read
+
+    def counted(size: int, root: bytes, tiles: Any) -> Edge:
+        reads.append(size)
+        return read(size, root, tiles)
+
+    monkeypatch.setattr(Edge, "read", counted)
+    writer = writer_of(database)
+    for _ in range(3):
+        batch.commit(database, writer, [decide()], now)
+    assert reads == [1]
+    commit(database, [decide()], now)  # another process
+    batch.commit(database, writer, [decide()], now)
+    assert reads == [1, 4, 5]
+    assert row_of(database)[1] == rebuilt_root(database)
+
+
+def test_a_transaction_that_failed_leaves_no_trace_in_the_writers_memory(
+    database: Database,
+) -> None:
+    writer = writer_of(database)
+    batch.commit(database, writer, [decide()], now)
+    database.execute_sql(
+        "CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    with pytest.raises(peewee.IntegrityError):
+        batch.commit(database, writer, [decide(), decide()], now)
+    database.execute_sql("DROP TRIGGER full")
+    (done,) = batch.commit(database, writer, [decide()], now)
+    verify_receipt(done.result.receipt.to_json(), [key_of(writer).vkey])
+    assert row_of(database)[:2] == (3, rebuilt_root(database))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE tile SET hashes = zeroblob(length(hashes))",
+        "UPDATE tile SET hashes = substr(hashes, 33)",
+        "UPDATE tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB)",
+        "UPDATE tile SET hashes = CAST(hashes || x'00' AS BLOB)",
+        "DELETE FROM tile",
+        "UPDATE log SET root = zeroblob(32)",
+        "UPDATE log SET size = size + 1",
+        "UPDATE log SET size = 1",
+    ],
+)
+def test_a_head_and_tiles_that_disagree_stop_signing(
+    database: Database, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    commit(database, [decide(), decide()], now)
+    checkpoint = row_of(database)[2]
+    database.execute_sql(damage)
+    writer = writer_of(database)
+    for _ in range(2):
+        (done,) = batch.commit(database, writer, [decide()], now)
+        assert isinstance(done.error, LogHalted)
+    assert row_of(database)[2] == checkpoint
+    assert len(indexes(database)) == 3
+    assert caplog.text.count("takes no more entries") == 1
+
+
+def test_a_halted_log_goes_on_once_it_is_repaired_and_hinders_no_other(database: Database) -> None:
+    sites.add_site(database, "other", "Other", ["https://other.example"])
+    body = sample_decision(decided_at_ms=NOW_MS)
+    other = check_decision("other", ORIGIN, body, NOTICE, NOW_MS)
+    writer = writer_of(database)
+    (kept,) = database.execute_sql("SELECT hashes FROM tile").fetchone()
+    database.execute_sql("UPDATE tile SET hashes = zeroblob(32)")
+    halted, done = batch.commit(database, writer, [decide(), other], now)
+    assert isinstance(halted.error, LogHalted)
+    assert done.result.created
+    database.execute_sql("UPDATE tile SET hashes = ? WHERE site = ?", (kept, SITE))
+    assert batch.commit(database, writer, [decide()], now)[0].result.created

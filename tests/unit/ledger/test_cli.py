@@ -17,6 +17,7 @@ from consent_ledger.cli import main
 from consent_ledger.cli.common import output, shown_progress
 from consent_ledger.cli.main import group
 from consent_ledger.errors import SetupError
+from consent_ledger.tlog.note import VerifierKey
 from harness import ORIGIN, SITE, sample_build, sample_notice, write_dist
 
 
@@ -84,7 +85,15 @@ def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...])
 
 
 def test_the_verbs_are_those_of_the_design() -> None:
-    assert set(group.commands) == {"init", "serve", "site", "publish", "key", "export"}
+    assert set(group.commands) == {
+        "init",
+        "serve",
+        "site",
+        "publish",
+        "key",
+        "signing-key",
+        "export",
+    }
 
 
 def test_the_version_is_told(run: Run) -> None:
@@ -93,7 +102,10 @@ def test_the_version_is_told(run: Run) -> None:
 
 def test_init_makes_a_ledger_and_says_where(run: Run, tmp_path: Path) -> None:
     done = run("init", "--log-name", "ledger.example.com")
-    assert done.out == f"made {tmp_path}/data/ledger.db for the logs of ledger.example.com\n"
+    assert done.out == (
+        f"made {tmp_path}/data/ledger.db for the logs of ledger.example.com\n"
+        f"made {tmp_path}/data/signing.seed; keep a copy of it where backups do not go\n"
+    )
     assert "initialised" in sentence(run("init"))
 
 
@@ -120,7 +132,7 @@ def test_sites_are_added_listed_shown_and_changed(run: Run) -> None:
     assert listed == json.loads(run("site", "show", "shop", "--json").out)
     assert (listed["site"], listed["size"]) == ("shop", 0)
     changed = run("site", "set", "shop", "--origin", "https://a.example", "--name", "New")
-    assert changed.out == "shop: New, https://a.example\n"
+    assert changed.out == "shop: New, https://a.example, log: public\n"
     assert "https://a.example" in run("site", "show", "shop").out
 
 
@@ -320,3 +332,51 @@ def test_help_needs_neither_flask_nor_a_server(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_public_key_of_a_log_is_shown(ledger: Run) -> None:
+    shown = ledger("signing-key", "show", SITE).out.strip()
+    key = VerifierKey.parse(shown)
+    assert key.name == f"ledger.localhost/{SITE}/1"
+    assert json.loads(ledger("signing-key", "show", SITE, "--json").out) == {
+        "site": SITE,
+        "log": key.name,
+        "key": shown,
+    }
+    assert "no site 'nowhere'" in sentence(ledger("signing-key", "show", "nowhere"))
+
+
+def test_a_missing_seed_stops_what_signs_and_is_not_replaced(ledger: Run, tmp_path: Path) -> None:
+    seed = tmp_path / "data" / "signing.seed"
+    kept = seed.read_bytes()
+    seed.unlink()
+    for verb in (("serve",), ("publish", "dist"), ("signing-key", "show", SITE)):
+        assert "signing.seed is missing" in sentence(ledger(*verb))
+    assert ledger("site", "list").code == 0
+    assert "put signing.seed back" in sentence(ledger("signing-key", "create"))
+    seed.write_bytes(kept[:31])
+    seed.chmod(0o600)
+    assert "has 31 bytes" in sentence(ledger("serve"))
+    seed.write_bytes(kept)
+    seed.chmod(0o604)
+    assert "chmod 600" in sentence(ledger("serve"))
+
+
+def test_a_seed_is_made_for_a_ledger_that_has_not_signed_yet(run: Run, tmp_path: Path) -> None:
+    assert "holds no ledger yet" in sentence(run("signing-key", "create"))
+    run("init")
+    seed = tmp_path / "data" / "signing.seed"
+    assert "exists already" in sentence(run("signing-key", "create"))
+    seed.unlink()
+    assert f"made {seed}" in run("signing-key", "create").out
+    assert len(seed.read_bytes()) == 32
+
+
+def test_who_reads_a_log_is_set_for_each_site(ledger: Run) -> None:
+    assert json.loads(ledger("site", "show", SITE, "--json").out)["log_access"] == "public"
+    assert ledger("site", "set", SITE, "--log", "audit").out.endswith(", log: audit\n")
+    assert json.loads(ledger("site", "show", SITE, "--json").out)["log_access"] == "audit"
+    add = ("site", "add", "shop", "--name", "Shop", "--origin", ORIGIN, "--log")
+    assert ledger(*add, "nobody").code == 2
+    assert ledger(*add, "audit").code == 0
+    assert "audit" in ledger("site", "show", "shop").out

@@ -23,14 +23,14 @@ from consent_ledger.errors import (
     StorageUnavailable,
 )
 from consent_ledger.notices import Publish
-from harness import SITE
+from harness import SITE, writer_of
 
 from .conftest import NOTICE, NOW_MS, decide
 
 
 @pytest.fixture
 def committer(database: Database) -> Iterator[Committer]:
-    made = Committer(database, deadline_s=20, clock=lambda: NOW_MS)
+    made = Committer(database, writer_of(database), deadline_s=20, clock=lambda: NOW_MS)
     made.start()
     yield made
     made.close()
@@ -169,7 +169,7 @@ def test_two_publications_of_one_build_in_a_group_agree(
 def test_a_deadline_that_passes_says_that_the_outcome_is_unknown(
     database: Database, pool: ThreadPoolExecutor
 ) -> None:
-    committer = Committer(database, deadline_s=0.05, clock=lambda: NOW_MS)
+    committer = Committer(database, writer_of(database), deadline_s=0.05, clock=lambda: NOW_MS)
     committer.start()
     gate = Gate()
     held = committer.enqueue(gate)
@@ -181,7 +181,7 @@ def test_a_deadline_that_passes_says_that_the_outcome_is_unknown(
     assert held.answered.acquire(timeout=10)
     committer.close()
     # And here it was: sending it again gets the receipt of the first time.
-    again = Committer(database, deadline_s=20, clock=lambda: NOW_MS)
+    again = Committer(database, writer_of(database), deadline_s=20, clock=lambda: NOW_MS)
     again.start()
     assert again.submit(decision).created is False
     again.close()
@@ -204,7 +204,7 @@ def test_closing_answers_what_is_queued_and_refuses_what_comes_later(
 
 
 def test_closing_twice_and_closing_unstarted_do_no_harm(database: Database) -> None:
-    committer = Committer(database, deadline_s=1)
+    committer = Committer(database, writer_of(database), deadline_s=1)
     committer.close()
     committer.close()
     with pytest.raises(Stopping):

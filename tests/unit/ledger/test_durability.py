@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from consent_ledger.tlog.merkle import CompactRange, leaf_hashes
+from consent_ledger.tlog.receipts import verify_receipt
 from harness import COMMAND, LedgerProcess, sample_decision, write_dist
 
 needs_strace = pytest.mark.skipif(
@@ -156,6 +158,7 @@ class Load:
 
     ledger: LedgerProcess
     acknowledged: list[str] = field(default_factory=list)
+    receipts: list[bytes] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def _post(self) -> None:
@@ -167,6 +170,7 @@ class Load:
                 return  # the server is gone
             if reply.status == 201:
                 self.acknowledged.append(decision["id"])
+                self.receipts.append(reply.body)
 
     def until_killed(self, threads: int, at_least: int) -> None:
         """Posts from *threads*, and kills the server when *at_least* were acknowledged."""
@@ -194,14 +198,35 @@ def lost(ledger: LedgerProcess, acknowledged: Sequence[str]) -> int:
     return len(set(acknowledged) - set(stored))
 
 
+def unproved(ledger: LedgerProcess, receipts: Sequence[bytes], vkey: str) -> list[int]:
+    """Indexes of receipts that the log, as it stands on the disk, does not bear out.
+
+    Each must verify by itself, and its checkpoint must be the start of the stored entries.
+    """
+    entries = [base64.b64decode(entry["entry"]) for entry in ledger.entries()]
+    tree, roots = CompactRange(), []
+    for leaf in leaf_hashes(entries):
+        tree.extend([leaf])
+        roots.append(tree.root())
+    wrong = []
+    for receipt in receipts:
+        verified = verify_receipt(receipt, [vkey])
+        checkpoint = verified.opened.checkpoint
+        if checkpoint.size > len(roots) or roots[checkpoint.size - 1] != checkpoint.root:
+            wrong.append(verified.index)
+    return wrong
+
+
 def test_kill_9_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     ledger = LedgerProcess(tmp_path, dist=write_dist(tmp_path / "dist"))
     ledger.prepare()
     load = Load(ledger)
+    vkey = ledger.run("signing-key", "show", ledger.site).strip()
     for _ in range(3):
         ledger.start()
         load.until_killed(threads=12, at_least=60)
         assert lost(ledger, load.acknowledged) == 0
+        assert unproved(ledger, load.receipts, vkey) == []
     ledger.start()  # and it goes on
     assert ledger.post(sample_decision()).status == 201
     ledger.stop()
@@ -215,6 +240,20 @@ def test_a_server_that_acknowledges_from_memory_loses_decisions(tmp_path: Path) 
     ledger.start()
     load.until_killed(threads=4, at_least=30)
     assert lost(ledger, load.acknowledged) > 0
+
+
+def test_a_log_that_forgot_signed_entries_is_found_out(tmp_path: Path) -> None:
+    """The check of receipts, on a database that lost what it had acknowledged."""
+    ledger = LedgerProcess(tmp_path, dist=write_dist(tmp_path / "dist"))
+    ledger.prepare()
+    vkey = ledger.run("signing-key", "show", ledger.site).strip()
+    before = (ledger.data / "ledger.db").read_bytes()
+    ledger.start()
+    receipts = [ledger.post(sample_decision()).body for _ in range(3)]
+    ledger.stop()
+    assert unproved(ledger, receipts, vkey) == []
+    (ledger.data / "ledger.db").write_bytes(before)
+    assert unproved(ledger, receipts, vkey) == [1, 2, 3]
 
 
 def test_the_check_itself_can_see_a_loss(tmp_path: Path) -> None:

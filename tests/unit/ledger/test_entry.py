@@ -67,7 +67,7 @@ def test_the_vectors_are_what_their_script_writes(tmp_path: Path) -> None:
 
 def test_a_salt_of_another_length_is_refused() -> None:
     for length in (0, 31, 33):
-        with pytest.raises(entry.EntryError, match=f"salt has {length} bytes"):
+        with pytest.raises(entry.EntryError, match=f"salt: found {length} bytes"):
             entry.subject_commitment(bytes(length), b"{}")
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from consent_banner import canonical
 from consent_ledger import export
-from consent_ledger.batch import commit
 from consent_ledger.db import Database, open_database
 from consent_ledger.errors import SiteUnknown
 from consent_ledger.export import prepare_export
 from consent_ledger.models import Entry, Log, Record
-from harness import SITE
+from harness import SITE, commit
 
 from .conftest import NOW_MS, decide
 

@@ -122,7 +122,7 @@ def test_no_ledger_a_newer_ledger_and_a_wrong_setting_are_told(prepared: LedgerP
     wrong = refused(prepared.data, prepared.port, CONSENT_LEDGER_THREADS="none")
     assert "CONSENT_LEDGER_THREADS is 'none'" in wrong
     with sqlite3.connect(prepared.data / "ledger.db") as connection:
-        connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
     connection.close()
     assert "newer version" in refused(prepared.data, prepared.port)
 
@@ -163,7 +163,11 @@ def test_sigint_ends_it_as_well_and_leaves_one_tidy_file(prepared: LedgerProcess
     os.kill(prepared.pid, signal.SIGINT)
     assert prepared.wait() == 0
     names = {path.name for path in prepared.data.iterdir()}
-    assert names == {"ledger.db", "ledger.lock"}  # no write-ahead log is left to be replayed
+    assert names == {
+        "ledger.db",
+        "ledger.lock",
+        "signing.seed",
+    }  # no write-ahead log is left to be replayed
 
 
 def test_an_idle_connection_does_not_hold_up_the_end(prepared: LedgerProcess) -> None:

@@ -14,7 +14,7 @@ def loaded_after(statement):
 def test_pure_part_loads_no_web_framework_no_database_and_nothing_else_of_the_ledger():
     loaded = loaded_after(
         "import consent_ledger.tlog.proof_file, consent_ledger.tlog.cosignature, "
-        "consent_ledger.tlog.prover, consent_ledger.tlog.entry_bundle"
+        "consent_ledger.tlog.prover, consent_ledger.tlog.receipts"
     )
     roots = {name.partition(".")[0] for name in loaded}
     assert not roots & {"flask", "peewee", "marshmallow", "click", "cryptography"}

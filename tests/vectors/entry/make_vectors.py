@@ -101,8 +101,10 @@ VECTORS = {
     "notice": NOTICE,
     "signing-key": public("a signing key", 17, {"vkey": "name+00000000+AA==", "until": None}),
     "anchor": public("an anchor: words that JSON must escape", 18, {"note": '"\\\n\t\u0001'}),
-    "bad-empty": broken("no bytes at all", b"", "starts with"),
-    "bad-label": broken("another version", b"consent-ledger/entry/v2\n\x01" + bytes(64), "starts"),
+    "bad-empty": broken("no bytes at all", b"", "entry label"),
+    "bad-label": broken(
+        "another version", b"consent-ledger/entry/v2\n\x01" + bytes(64), "entry label"
+    ),
     "bad-no-kind": broken("only the label", LABEL, "before its kind"),
     "bad-kind-0": broken("kind zero", LABEL + bytes(65), "kind 0"),
     "bad-kind-15": broken(
