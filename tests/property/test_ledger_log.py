@@ -55,9 +55,10 @@ def sent(token: str, seq: int, action: str, wanted: bool) -> Decision:
         "token": token,
         "seq": seq,
         "action": action,
+        "control": "accept_all" if wanted else "reject_all",
         "choices": sample_choices(settings=wanted, counter=wanted, speed=wanted),
     }
-    return check_decision(SITE, ORIGIN, body, NOTICE, NOW_MS)
+    return check_decision(SITE, ORIGIN, body, NOTICE)
 
 
 class OneHistory(RuleBasedStateMachine):

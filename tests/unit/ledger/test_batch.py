@@ -277,7 +277,7 @@ def test_a_head_and_tiles_that_disagree_stop_signing(
 def test_a_halted_log_goes_on_once_it_is_repaired_and_hinders_no_other(database: Database) -> None:
     sites.add_site(database, "other", "Other", ["https://other.example"])
     body = sample_decision(decided_at_ms=NOW_MS)
-    other = check_decision("other", ORIGIN, body, NOTICE, NOW_MS)
+    other = check_decision("other", ORIGIN, body, NOTICE)
     writer = writer_of(database)
     (kept,) = database.execute_sql("SELECT hashes FROM tile").fetchone()
     database.execute_sql("UPDATE tile SET hashes = zeroblob(32)")
