@@ -4,13 +4,15 @@ import importlib.util
 import json
 import re
 import shutil
+import sys
 
 import pytest
 from consent_banner import minify, modules
 from unit.builder.tiny_package import CONFIG, tiny_package
 
-# The minifier has no wheel for macOS: there the committed output is used, and these tests with it.
-HAS_MINIFIER = importlib.util.find_spec("minify") is not None
+# The minifier has no wheel for macOS: there the committed output is used, and these tests are left
+# out. On Linux they run, and fail where the minifier is missing.
+HAS_MINIFIER = sys.platform == "linux" or importlib.util.find_spec("minify") is not None
 
 SOURCES = {
     "config.js": CONFIG,
