@@ -18,10 +18,10 @@ from consent_ledger import preferences, statements
 from consent_ledger.db import Database
 from consent_ledger.errors import SiteUnknown
 from consent_ledger.log_writer import LogWriter
-from consent_ledger.models import Entry, Record, Table
+from consent_ledger.models import Entry, Hour, Record, Table
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.proofs import Proof, SignedHead, StoredProver
-from consent_ledger.timestamps import now_ms
+from consent_ledger.timestamps import HOUR_MS, now_ms
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import inclusion_proof, leaf_hashes
 from consent_ledger.trusted_json import encode
@@ -49,6 +49,7 @@ class Head:
     generation: int
     origin: str
     stored_size: int
+    stored_ms: int
     time_ms: int
     edge: Edge
     appended: list[bytes] = field(default_factory=list)
@@ -57,6 +58,11 @@ class Head:
     @property
     def size(self) -> int:
         return self.stored_size + len(self.appended)
+
+    @property
+    def begins_hour(self) -> bool:
+        """Whether what is appended is the first of its hour."""
+        return not self.stored_size or self.time_ms // HOUR_MS > self.stored_ms // HOUR_MS
 
     def append(self, entry: bytes) -> int:
         """Gives *entry* the next index and returns it."""
@@ -116,7 +122,8 @@ class Batch:
                 raise SiteUnknown(f"this ledger keeps no site {site!r}")
             generation, origin, size, last_ms, root = row
             edge = self._writer.edge(self._database, site, generation, origin, size, root)
-            head = Head(site, generation, origin, size, max(self._clock(), last_ms), edge)
+            time_ms = max(self._clock(), last_ms)
+            head = Head(site, generation, origin, size, last_ms, time_ms, edge)
             self._heads[site] = head
         return head
 
@@ -169,6 +176,10 @@ class Batch:
         """A row of *table*, its values in the order of the columns."""
         self._rows.setdefault(table, []).append(values)
 
+    def waiting(self, table: type[Table]) -> list[tuple[Any, ...]]:
+        """The rows of *table* that this batch has gathered, in the order they came."""
+        return self._rows.get(table, [])
+
     def one(self, query: Any) -> Any:
         """First row of a peewee query as a tuple, or None."""
         return query.tuples().first(self._database)
@@ -199,6 +210,11 @@ class Batch:
                 for index, entry in enumerate(head.appended, head.stored_size)
             ),
         )
+        if head.begins_hour:
+            self._database.execute_sql(
+                statements.INSERT[Hour],
+                (head.site, head.generation, head.time_ms // HOUR_MS, head.stored_size),
+            )
         self._database.executemany(
             statements.PUT_TILE,
             (

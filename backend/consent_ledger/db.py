@@ -18,7 +18,7 @@ from consent_ledger.models import TABLES, Log, Meta
 from consent_ledger.signing import make_seed
 from consent_ledger.timestamps import moment, now_ms
 
-SCHEMA = 2
+SCHEMA = 3
 FILE = "ledger.db"
 
 BUSY_TIMEOUT_S = 5
@@ -172,8 +172,8 @@ def check_unsigned(directory: Path) -> None:
     database = Database(path)
     try:
         with database.connection_context():
-            if read_meta(database, "schema") != str(SCHEMA):
-                return  # signing came with this schema
+            if read_meta(database, "schema") == "1":
+                return  # signing came with schema 2
             query = Log.select(Log.origin).where(Log.checkpoint.is_null(False))
             signed = query.tuples().first(database)
     except (peewee.DatabaseError, sqlite3.DatabaseError) as error:

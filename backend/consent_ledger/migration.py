@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Older databases brought to the schema of today, in one transaction and only forward."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,24 @@ from consent_ledger.db import Database, read_meta
 from consent_ledger.errors import SetupError
 from consent_ledger.lock import sole_user
 from consent_ledger.log_writer import LogWriter
-from consent_ledger.models import Entry, Log, Meta, Tile
+from consent_ledger.models import (
+    EVIDENCE_DAYS,
+    SUBJECT_DAYS,
+    Entry,
+    Forgotten,
+    Hour,
+    Log,
+    LogKey,
+    Meta,
+    Pending,
+    Publication,
+    Record,
+    Screenshot,
+    Table,
+    Tile,
+)
 from consent_ledger.signing import SigningKeys
+from consent_ledger.timestamps import HOUR_MS, parse_hour
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import EMPTY_ROOT, leaf_hashes
 
@@ -20,9 +37,8 @@ PAGE = 4096  # entries read at a time
 
 
 def migrate(database: Database, directory: Path) -> None:
-    """From schema 1, which had neither tiles nor checkpoints, to schema 2.
+    """From any older schema to that of today; memory stays constant.
 
-    Everything is built from the stored entries, with constant memory.
     Raises: SetupError when a server uses the database, the signing keys are missing, or an entry
         is; then nothing has changed.
     """
@@ -31,21 +47,77 @@ def migrate(database: Database, directory: Path) -> None:
         database.connection_context(),
         database.atomic("IMMEDIATE"),
     ):
-        if read_meta(database, "schema") != "1":
-            return  # another process was faster
-        for column in (
-            "site ADD COLUMN log_access TEXT NOT NULL DEFAULT 'public'",
-            f"log ADD COLUMN root BLOB NOT NULL DEFAULT x'{EMPTY_ROOT.hex()}'",
-            "log ADD COLUMN checkpoint BLOB",
-        ):
-            database.execute_sql(f"ALTER TABLE {column}")
-        peewee.SchemaManager(Tile, database=database).create_all()
-        query = Log.select(Log.site, Log.generation, Log.origin, Log.size).where(Log.size > 0)
-        writer: LogWriter | None = None
-        for row in list(query.tuples().execute(database)):
-            writer = writer or LogWriter(SigningKeys.read(directory))
-            _build(database, writer, *row)
-        Meta.update({Meta.value: "2"}).where(Meta.key == "schema").execute(database)
+        if read_meta(database, "schema") == "1":
+            _sign_logs(database, directory)
+        if read_meta(database, "schema") == "2":
+            _keep_time(database)
+
+
+def _sign_logs(database: Database, directory: Path) -> None:
+    """From schema 1, which had neither tiles nor checkpoints: all is built from the entries."""
+    _alter(
+        database,
+        "site ADD COLUMN log_access TEXT NOT NULL DEFAULT 'public'",
+        f"log ADD COLUMN root BLOB NOT NULL DEFAULT x'{EMPTY_ROOT.hex()}'",
+        "log ADD COLUMN checkpoint BLOB",
+    )
+    _create(database, Tile)
+    query = Log.select(Log.site, Log.generation, Log.origin, Log.size).where(Log.size > 0)
+    writer: LogWriter | None = None
+    for row in list(query.tuples().execute(database)):
+        writer = writer or LogWriter(SigningKeys.read(directory))
+        _build(database, writer, *row)
+    _reached(database, 2)
+
+
+def _keep_time(database: Database) -> None:
+    """From schema 2, which knew no hours, keys or erasures, and each build published once."""
+    _alter(
+        database,
+        f"site ADD COLUMN subject_days INTEGER NOT NULL DEFAULT {SUBJECT_DAYS}",
+        f"site ADD COLUMN evidence_days INTEGER NOT NULL DEFAULT {EVIDENCE_DAYS}",
+        "log ADD COLUMN subjects_from INTEGER NOT NULL DEFAULT 0",
+        "log ADD COLUMN evidence_from INTEGER NOT NULL DEFAULT 0",
+        "publication RENAME TO old_publication",
+    )
+    _create(database, LogKey, Hour, Pending, Forgotten, Publication, Screenshot)
+    columns = ", ".join(field.column_name for field in Publication._meta.sorted_fields)
+    database.execute_sql(
+        f"INSERT INTO publication ({columns}) SELECT {columns} FROM old_publication"  # noqa: S608
+    )
+    database.execute_sql("DROP TABLE old_publication")
+    written: list[Any] = [
+        Record.select(Record.site, Record.generation, Record.entry_index, Record.evidence_part),
+        Publication.select(
+            Publication.site,
+            Publication.generation,
+            Publication.entry_index,
+            Publication.published_ms,
+        ),
+    ]
+    first: dict[tuple[str, int, int], int] = {}  # one for each hour
+    for site, generation, index, told in (
+        row for query in written for row in query.tuples().execute(database).iterator()
+    ):
+        ms = told if isinstance(told, int) else parse_hour(json.loads(told)["recorded_hour"])
+        hour = (site, generation, ms // HOUR_MS)
+        first[hour] = min(index, first.get(hour, index))
+    database.executemany(statements.INSERT[Hour], ((*hour, index) for hour, index in first.items()))
+    _reached(database, 3)
+
+
+def _alter(database: Database, *changes: str) -> None:
+    for change in changes:
+        database.execute_sql(f"ALTER TABLE {change}")
+
+
+def _create(database: Database, *tables: type[Table]) -> None:
+    for table in tables:
+        peewee.SchemaManager(table, database=database).create_all()
+
+
+def _reached(database: Database, schema: int) -> None:
+    Meta.update({Meta.value: str(schema)}).where(Meta.key == "schema").execute(database)
 
 
 def _build(

@@ -18,6 +18,11 @@ from peewee import (
 
 from consent_ledger.tlog.merkle import EMPTY_ROOT
 
+# How long parts are kept unless the site says otherwise: who decided, three years, which outlasts
+# every choice (at most 400 days) and a complaint about it; what was decided for five.
+SUBJECT_DAYS = 1095
+EVIDENCE_DAYS = 1825
+
 
 class Table(Model):
     class Meta:
@@ -35,7 +40,7 @@ class Site(Table):
     """A website; `origins` is a JSON array of what its browsers send as Origin.
 
     `log_access` says who reads its log's tiles and checkpoint: "public", or "audit" for holders
-    of a key with that scope.
+    of a key with that scope. Parts of records are kept for so many days.
     """
 
     site = TextField(primary_key=True)
@@ -43,6 +48,8 @@ class Site(Table):
     origins = TextField()
     created_ms = BigIntegerField()
     log_access = TextField(constraints=[SQL("DEFAULT 'public'")])
+    subject_days = IntegerField(constraints=[SQL(f"DEFAULT {SUBJECT_DAYS}")])
+    evidence_days = IntegerField(constraints=[SQL(f"DEFAULT {EVIDENCE_DAYS}")])
 
 
 class Log(Table):
@@ -55,9 +62,43 @@ class Log(Table):
     last_ms = BigIntegerField()  # server time of the last entry; never decreases
     root = BlobField(constraints=[SQL(f"DEFAULT x'{EMPTY_ROOT.hex()}'")])
     checkpoint = BlobField(null=True)  # the signed note about size and root; none while empty
+    subjects_from = BigIntegerField(constraints=[SQL("DEFAULT 0")])  # below, S of all has expired
+    evidence_from = BigIntegerField(constraints=[SQL("DEFAULT 0")])  # below, E of all has expired
 
     class Meta:
         primary_key = CompositeKey("site", "generation")
+
+
+class LogKey(Table):
+    """A key that signs a log, and the indexes it covers: from the entry that made it public.
+
+    `checkpoint` is the first one that this key and the one before it signed together.
+    """
+
+    site = TextField()
+    generation = IntegerField()
+    version = IntegerField()  # 1 for the first
+    vkey = TextField()
+    first_index = BigIntegerField()
+    last_index = BigIntegerField(null=True)  # none while it signs
+    overlap_until_ms = BigIntegerField(null=True)  # until then it signs beside its successor
+    checkpoint = BlobField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation", "version")
+
+
+class Hour(Table):
+    """The first index of each hour in which something was written: from a time to an index."""
+
+    site = TextField()
+    generation = IntegerField()
+    hour = IntegerField()  # hours since 1970
+    first_index = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation", "hour")
+        without_rowid = True
 
 
 class Entry(Table):
@@ -113,6 +154,33 @@ class Record(Table):
         )
 
 
+class Pending(Table):
+    """A part that is destroyed, but not yet accounted for by an erasure entry."""
+
+    site = TextField()
+    generation = IntegerField()
+    entry_index = BigIntegerField()
+    part = TextField()  # subject or evidence
+    reason = TextField()  # visitor, owner or retention
+    erased_ms = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "generation", "entry_index", "part")
+        without_rowid = True
+
+
+class Forgotten(Table):
+    """A visitor who was erased, for as long as their browser may still send something."""
+
+    site = TextField()
+    mark = BlobField()  # keyed hash of the subject; the key is not in the database
+    until_ms = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "mark")
+        without_rowid = True
+
+
 class Preference(Table):
     """What a visitor last decided; `state` is the canonical JSON that `preferences.py` folds."""
 
@@ -136,19 +204,34 @@ class Notice(Table):
 
 
 class Publication(Table):
-    """A build and the notice it shows, with the index of the entry that made them public."""
+    """A build and the notice it shows, with the index of the entry that made them public.
+
+    The newest is in force. A build has several when it was put back in force.
+    """
 
     site = TextField()
+    generation = IntegerField()
+    entry_index = BigIntegerField()
     build = BlobField()  # SHA-256
     notice = BlobField()
     config = BlobField()
     integrity = TextField()
-    generation = IntegerField()
-    entry_index = BigIntegerField()
     published_ms = BigIntegerField()
 
     class Meta:
-        primary_key = CompositeKey("site", "build")
+        primary_key = CompositeKey("site", "generation", "entry_index")
+        indexes = ((("site", "build"), False),)
+
+
+class Screenshot(Table):
+    """What a banner looked like when it was published, as a PNG file that its SHA-256 names."""
+
+    site = TextField()
+    sha256 = BlobField()
+    image = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("site", "sha256")
 
 
 class ApiKey(Table):
@@ -173,11 +256,16 @@ TABLES: tuple[type[Table], ...] = (
     Meta,
     Site,
     Log,
+    LogKey,
+    Hour,
     Entry,
     Tile,
     Record,
+    Pending,
+    Forgotten,
     Preference,
     Notice,
     Publication,
+    Screenshot,
     ApiKey,
 )

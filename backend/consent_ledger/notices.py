@@ -53,29 +53,23 @@ class Publish:
     integrity: str
 
     def apply(self, batch: Batch) -> Published:
-        """Appends a public entry of kind 16 and stores the notice.
+        """Appends a public entry of kind 16 and stores the notice, unless it is in force already.
 
+        An older build is put in force again by that: undoing is publishing.
         Raises: SiteUnknown; PublicationConflict when the build was published with other hashes.
         """
         head = batch.head(self.site)
         build, config = bytes.fromhex(self.build), bytes.fromhex(self.config)
         notice = bytes.fromhex(self.notice.sha256)
-        stored = batch.one(
-            Publication.select(
-                Publication.notice,
-                Publication.config,
-                Publication.integrity,
-                Publication.entry_index,
-                Publication.published_ms,
-            ).where((Publication.site == self.site) & (Publication.build == build)),
-        )
-        if stored is not None:
-            if stored[:3] != (notice, config, self.integrity):
-                raise PublicationConflict(
-                    f"build {self.build} was published with another notice, configuration or "
-                    "script; build again, so that it has its own hash"
-                )
-            return Published(self.notice.sha256, self.build, stored[3], stored[4], created=False)
+        same = self._newest(batch, build)
+        if same is not None and same[3:7] != (build, notice, config, self.integrity):
+            raise PublicationConflict(
+                f"build {self.build} was published with another notice, configuration or "
+                "script; build again, so that it has its own hash"
+            )
+        if same is not None and same == self._newest(batch):
+            _, _, index, *_, published_ms = same
+            return Published(self.notice.sha256, self.build, index, published_ms, created=False)
         body = canonical.dumps(
             {
                 "schema": PUBLICATION_SCHEMA,
@@ -91,22 +85,34 @@ class Publish:
             Notice.select(Notice.site).where(
                 (Notice.site == self.site) & (Notice.notice == notice)
             ),
-        )
+        ) or any(row[:2] == (self.site, notice) for row in batch.waiting(Notice))
         index = head.append(data)
-        if known is None:
+        if not known:
             batch.add_row(Notice, self.site, notice, self.notice.canonical)
         batch.add_row(
             Publication,
             self.site,
+            head.generation,
+            index,
             build,
             notice,
             config,
             self.integrity,
-            head.generation,
-            index,
             head.time_ms,
         )
         return Published(self.notice.sha256, self.build, index, head.time_ms, created=True)
+
+    def _newest(self, batch: Batch, build: bytes | None = None) -> tuple[Any, ...] | None:
+        """The row of the site's newest publication, or of the newest with this *build*."""
+        for row in reversed(batch.waiting(Publication)):
+            if row[0] == self.site and build in (None, row[3]):
+                return row
+        query = Publication.select().where(Publication.site == self.site)
+        if build is not None:
+            query = query.where(Publication.build == build)
+        query = query.order_by(Publication.generation.desc(), Publication.entry_index.desc())
+        newest: tuple[Any, ...] | None = batch.one(query)
+        return newest
 
 
 def check_publication(site: str, notice: NoticeDocument, build: dict[str, Any]) -> Publish:

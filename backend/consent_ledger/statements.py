@@ -10,6 +10,7 @@ from peewee import EXCLUDED, SqliteDatabase
 
 from consent_ledger.models import (
     Entry,
+    Hour,
     Log,
     Notice,
     Preference,
@@ -34,7 +35,7 @@ def _insert(table: type[Table]) -> str:
 
 # A whole row, in the order of the model's fields.
 INSERT: dict[type[Table], str] = {
-    table: _insert(table) for table in (Entry, Record, Notice, Publication)
+    table: _insert(table) for table in (Entry, Hour, Record, Notice, Publication)
 }
 
 # site, 1 -> generation, origin, size, last_ms, root of the newest generation

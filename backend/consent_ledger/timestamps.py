@@ -23,3 +23,9 @@ def moment(ms: int) -> str:
 def hour(ms: int) -> str:
     """`2026-11-21T22Z` for milliseconds since 1970."""
     return f"{_EPOCH + timedelta(milliseconds=ms):%Y-%m-%dT%HZ}"
+
+
+def parse_hour(text: str) -> int:
+    """Milliseconds since 1970 for what `hour` spells. Raises: ValueError."""
+    at = datetime.strptime(text, "%Y-%m-%dT%HZ").replace(tzinfo=UTC)
+    return (at - _EPOCH) // timedelta(milliseconds=1)

@@ -166,6 +166,17 @@ def test_two_publications_of_one_build_in_a_group_agree(
     assert {result.index for result in results} == {1}
 
 
+def test_an_older_build_is_put_in_force_again_by_publishing_it_again(committer: Committer) -> None:
+    older, newer = (
+        Publish(SITE, NOTICE, build * 64, "c" * 64, "sha384-" + "A" * 64) for build in "be"
+    )
+    assert committer.submit(older).created is False  # entry 0 put it in force
+    assert committer.submit(newer).index == 1
+    again = committer.submit(older)
+    assert (again.created, again.index) == (True, 2)
+    assert committer.submit(older).index == 2
+
+
 def test_a_deadline_that_passes_says_that_the_outcome_is_unknown(
     database: Database, pool: ThreadPoolExecutor
 ) -> None:

@@ -59,7 +59,7 @@ def test_a_newer_database_is_refused_in_one_sentence(data: Path) -> None:
     with sqlite3.connect(data / "ledger.db") as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
     connection.close()
-    with pytest.raises(SetupError, match=r"newer version \(schema 99, this one knows 2\)"):
+    with pytest.raises(SetupError, match=r"newer version \(schema 99, this one knows 3\)"):
         open_database(data)
 
 
