@@ -104,9 +104,10 @@ class Publish:
 
     def _newest(self, batch: Batch, build: bytes | None = None) -> tuple[Any, ...] | None:
         """The row of the site's newest publication, or of the newest with this *build*."""
-        for row in reversed(batch.waiting(Publication)):
-            if row[0] == self.site and build in (None, row[3]):
-                return row
+        waiting = (row for row in reversed(batch.waiting(Publication)) if row[0] == self.site)
+        found = next((row for row in waiting if build is None or row[3] == build), None)
+        if found is not None:
+            return found
         query = Publication.select().where(Publication.site == self.site)
         if build is not None:
             query = query.where(Publication.build == build)
