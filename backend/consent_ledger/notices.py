@@ -104,16 +104,16 @@ class Publish:
 
     def _newest(self, batch: Batch, build: bytes | None = None) -> tuple[Any, ...] | None:
         """The row of the site's newest publication, or of the newest with this *build*."""
-        waiting = (row for row in reversed(batch.waiting(Publication)) if row[0] == self.site)
-        found = next((row for row in waiting if build is None or row[3] == build), None)
-        if found is not None:
-            return found
+        found: tuple[Any, ...] | None
+        for found in reversed(batch.waiting(Publication)):
+            if found[0] == self.site and (build is None or found[3] == build):
+                return found
         query = Publication.select().where(Publication.site == self.site)
         if build is not None:
             query = query.where(Publication.build == build)
         query = query.order_by(Publication.generation.desc(), Publication.entry_index.desc())
-        newest: tuple[Any, ...] | None = batch.one(query)
-        return newest
+        found = batch.one(query)
+        return found
 
 
 def check_publication(site: str, notice: NoticeDocument, build: dict[str, Any]) -> Publish:
