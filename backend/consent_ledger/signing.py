@@ -10,6 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
+from consent_ledger.disk import sync_file, sync_folder
 from consent_ledger.errors import SetupError
 from consent_ledger.tlog.note import Signer
 
@@ -35,18 +36,9 @@ def make_seed(directory: Path) -> Path:
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_bytes(SEED_BYTES))
         file.flush()
-        os.fsync(file.fileno())
-    _sync_directory(directory)
+        sync_file(file.fileno())
+    sync_folder(directory)
     return path
-
-
-def _sync_directory(directory: Path) -> None:
-    """A new name in a directory is durable only once the directory is."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class SigningKeys:
