@@ -86,11 +86,18 @@ class SigningKeys:
             known = self._signers[origin] = Signer(origin, derive(self._seed, origin))
         return known
 
+    def secret(self, info: bytes) -> bytes:
+        """32 secret bytes for something else than signing, which *info* names."""
+        return _expand(self._seed, info)
+
 
 def derive(seed: bytes, origin: str) -> bytes:
     """The 32-byte Ed25519 seed of one log: HKDF-SHA256 without salt, info = label || origin."""
+    return _expand(seed, LABEL + origin.encode())
+
+
+def _expand(seed: bytes, info: bytes) -> bytes:
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    info = LABEL + origin.encode()
     return HKDF(algorithm=SHA256(), length=SEED_BYTES, salt=None, info=info).derive(seed)
