@@ -18,13 +18,17 @@ from consent_ledger import preferences, statements
 from consent_ledger.db import Database
 from consent_ledger.errors import SiteUnknown
 from consent_ledger.log_writer import LogWriter
-from consent_ledger.models import Entry, Hour, Record, Table
+from consent_ledger.forgotten import LIFETIME_MS
+from consent_ledger.models import Entry, Forgotten, Hour, Record, Table
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.proofs import Proof, SignedHead, StoredProver
 from consent_ledger.timestamps import HOUR_MS, now_ms
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import inclusion_proof, leaf_hashes
 from consent_ledger.trusted_json import encode
+
+
+STATE_STEP = 256  # bytes that the row of a preference is rounded up to
 
 
 class Work(Protocol):
@@ -110,8 +114,19 @@ class Batch:
         self._clock = clock
         self._heads: dict[str, Head] = {}
         self._receipts: dict[tuple[str, bytes], Receipt] = {}
-        self._preferences: dict[tuple[str, bytes], preferences.State] = {}
+        self._preferences: dict[tuple[str, bytes], preferences.State | None] = {}
         self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
+        self._forgotten: set[tuple[str, bytes]] = set()
+        self._changes: list[Any] = []
+        # (site, generation, index, part) of what this batch destroys
+        self.destroyed: set[tuple[str, int, int, str]] = set()
+        # sites whose pending erasures this batch announces
+        self.announced: set[str] = set()
+
+    @property
+    def time_ms(self) -> int:
+        """Now, ms since 1970."""
+        return self._clock()
 
     def head(self, site: str) -> Head:
         """The head of the site's newest generation. Raises: SiteUnknown, LogHalted."""
@@ -141,14 +156,23 @@ class Batch:
         return Receipt(head.origin, index, entry, Opening(*opened), proof)
 
     def add_record(
-        self, head: Head, kind: int, record_id: bytes, subject: bytes, receipt: Receipt
+        self,
+        head: Head,
+        kind: int,
+        record_id: bytes | None,
+        subject: bytes | None,
+        receipt: Receipt,
     ) -> None:
-        """Appends a private entry with its opening, at the index that the receipt names."""
+        """Appends a private entry with its opening, at the index that the receipt names.
+
+        Only a decision has a record id and a subject.
+        """
         index = head.append(receipt.entry)
         if index != receipt.index:
             raise AssertionError("Batch.add_record: the receipt names another index")
         head.receipts.append(receipt)
-        self._receipts[head.site, record_id] = receipt
+        if record_id is not None:
+            self._receipts[head.site, record_id] = receipt
         opening = receipt.opening
         self.add_row(
             Record,
@@ -166,11 +190,31 @@ class Batch:
 
     def fold_preferences(self, site: str, subject: bytes, new: preferences.State) -> None:
         """Takes a decision into the visitor's current preferences."""
-        known = self._preferences.get((site, subject))
-        if known is None:
+        self._preferences[site, subject] = preferences.fold(self.preference(site, subject), new)
+
+    def preference(self, site: str, subject: bytes) -> preferences.State | None:
+        """The visitor's current preferences, with what waits in this batch."""
+        if (site, subject) not in self._preferences:
             row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
-            known = json.loads(row[0]) if row else None
-        self._preferences[site, subject] = preferences.fold(known, new)
+            found: preferences.State | None = json.loads(row[0]) if row else None
+            return found
+        return self._preferences[site, subject]
+
+    def drop_preference(self, site: str, subject: bytes) -> None:
+        """From now on nothing is known of what the visitor prefers."""
+        self._preferences[site, subject] = None
+
+    def forget(self, site: str, name: bytes) -> None:
+        """Marks a subject or a record id, so that it is not recorded again for a while."""
+        self._forgotten.add((site, self._writer.marks.of(name)))
+
+    def is_forgotten(self, site: str, subject: bytes, record_id: bytes) -> bool:
+        """Whether a mark stands that was made of one of the two names."""
+        marks = [self._writer.marks.of(name) for name in (subject, record_id)]
+        if any((site, mark) in self._forgotten for mark in marks):
+            return True
+        row = self._database.execute_sql(statements.FORGOTTEN, (site, *marks, self.time_ms))
+        return row.fetchone() is not None
 
     def add_row(self, table: type[Table], *values: Any) -> None:
         """A row of *table*, its values in the order of the columns."""
@@ -179,6 +223,15 @@ class Batch:
     def waiting(self, table: type[Table]) -> list[tuple[Any, ...]]:
         """The rows of *table* that this batch has gathered, in the order they came."""
         return self._rows.get(table, [])
+
+    def add_change(self, query: Any) -> None:
+        """A peewee query or an SQL text that changes rows, run after those of this batch are
+        written, in the order they came."""
+        self._changes.append(query)
+
+    def rows(self, query: Any) -> list[tuple[Any, ...]]:
+        """Rows of a peewee query as tuples."""
+        return list(query.tuples().execute(self._database))
 
     def one(self, query: Any) -> Any:
         """First row of a peewee query as a tuple, or None."""
@@ -191,13 +244,32 @@ class Batch:
                 self._write_log(head)
         for table, rows in self._rows.items():
             self._database.executemany(statements.INSERT[table], rows)
+        self._write_preferences()
+        until_ms = self.time_ms + LIFETIME_MS
+        for site, mark in self._forgotten:
+            Forgotten.replace(site=site, mark=mark, until_ms=until_ms).execute(self._database)
+        for change in self._changes:
+            if isinstance(change, str):
+                self._database.execute_sql(change)
+            else:
+                change.execute(self._database)
+
+    def _write_preferences(self) -> None:
+        """Each state in its row, padded so that it seldom outgrows it; see `statements`."""
+        dropped = [key for key, state in self._preferences.items() if state is None]
+        states = [
+            (*key, encode(state)) for key, state in self._preferences.items() if state is not None
+        ]
+        padded = [
+            (site, subject, state.ljust(-(-len(state) // STATE_STEP) * STATE_STEP))
+            for site, subject, state in states
+        ]
+        self._database.executemany(statements.CLEAR_PREFERENCE, dropped)
         self._database.executemany(
-            statements.PUT_PREFERENCE,
-            (
-                (site, subject, encode(state))
-                for (site, subject), state in self._preferences.items()
-            ),
+            statements.CLEAR_SHORTER_PREFERENCE,
+            ((site, subject, len(state)) for site, subject, state in padded),
         )
+        self._database.executemany(statements.PUT_PREFERENCE, padded)
 
     def _write_log(self, head: Head) -> None:
         """Entries, the tiles they change, and the head with its checkpoint."""

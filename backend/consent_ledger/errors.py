@@ -128,6 +128,17 @@ class PublicationConflict(Conflict):
     title = "This build was published with other hashes"
 
 
+class Gone(LedgerError):
+    status = 410
+    code = "gone"
+    title = "This is not here any more"
+
+
+class VisitorForgotten(Gone):
+    code = "forgotten"
+    title = "This was erased, and is not recorded again"
+
+
 class Unavailable(LedgerError):
     """The ledger cannot answer now; asking again later may help."""
 

@@ -7,6 +7,7 @@ import logging
 
 from consent_ledger.db import Database
 from consent_ledger.errors import LogHalted
+from consent_ledger.forgotten import Marks
 from consent_ledger.proofs import tiles_of
 from consent_ledger.signing import SigningKeys
 from consent_ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -27,6 +28,7 @@ class LogWriter:
 
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
+        self.marks = Marks(keys)
         self._edges: dict[str, Edge] = {}
         self._halted: set[str] = set()
 

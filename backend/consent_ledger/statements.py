@@ -6,13 +6,15 @@ Values are always parameters, in the order that each comment gives.
 
 from typing import Any
 
-from peewee import EXCLUDED, SqliteDatabase
+from peewee import EXCLUDED, SQL, SqliteDatabase, fn
 
 from consent_ledger.models import (
     Entry,
+    Forgotten,
     Hour,
     Log,
     Notice,
+    Pending,
     Preference,
     Publication,
     Record,
@@ -100,6 +102,26 @@ RECORD = _sql(
 PREFERENCE = _sql(
     Preference.select(Preference.state).where((Preference.site == "") & (Preference.subject == b""))
 )
+
+# site, mark, mark, now in ms -> 1 when one of the marks stands
+FORGOTTEN = _sql(
+    Forgotten.select(SQL("1")).where(
+        (Forgotten.site == "") & Forgotten.mark.in_([b"", b""]) & (Forgotten.until_ms > 0)
+    )
+)
+
+# Rows of preferences are never deleted, and one that must grow is cleared and put at the end: so
+# their table is never rebalanced, which would leave copies of rows that are erased later. What is
+# left of a cleared row is a random key.
+_cleared = Preference.update(
+    {Preference.subject: SQL("randomblob(32)"), Preference.state: SQL("x''")}
+).where((Preference.site == "") & (Preference.subject == b""))
+
+# site, subject
+CLEAR_PREFERENCE = _sql(_cleared)
+
+# site, subject, length of the new state
+CLEAR_SHORTER_PREFERENCE = _sql(_cleared.where(fn.length(Preference.state) < 0))
 
 # site, subject, state
 PUT_PREFERENCE = _sql(
