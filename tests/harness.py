@@ -124,8 +124,11 @@ class LedgerProcess:
         return done.stdout
 
     def publish(self, dist: Path) -> str:
-        """Publishes what the builder wrote into *dist*, while the server runs or not."""
-        return self.run("publish", str(dist), "--site", self.site)
+        """Publishes what the builder wrote into *dist*, while the server runs or not.
+
+        Without screenshots, which take seconds and have tests of their own.
+        """
+        return self.run("publish", str(dist), "--site", self.site, "--no-screenshots")
 
     # The process
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from consent_ledger import __version__
 from consent_ledger.errors import LedgerError, SetupError
 from consent_ledger.export import BROKEN_OFF, ENTRIES
+from consent_ledger.publications import PAGE, all_publications
 
 TIMEOUT_S = 60
 
@@ -43,8 +44,25 @@ class Remote:
 
     def publish(self, site: str, publication: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """The ledger's answer, and whether it was published just now."""
-        body = json.dumps(publication).encode()
-        with self._ask("POST", f"/v1/sites/{quote(site)}/notices", body) as response:
+        return self._post(f"/v1/sites/{quote(site)}/notices", json.dumps(publication).encode())
+
+    def put_in_force(self, site: str, build: str) -> tuple[dict[str, Any], bool]:
+        """The ledger's answer, and whether the build is in force only since now."""
+        return self._post(f"/v1/sites/{quote(site)}/publications/{quote(build)}", b"")
+
+    def publications(self, site: str) -> Iterator[dict[str, Any]]:
+        """What was published, newest first."""
+
+        def read(page: str | None) -> dict[str, Any]:
+            query = urlencode({"limit": PAGE} | ({"page": page} if page else {}))
+            with self._ask("GET", f"/v1/sites/{quote(site)}/publications?{query}") as response:
+                answer: dict[str, Any] = json.loads(response.read())
+                return answer
+
+        return all_publications(read)
+
+    def _post(self, path: str, body: bytes) -> tuple[dict[str, Any], bool]:
+        with self._ask("POST", path, body) as response:
             answer: dict[str, Any] = json.loads(response.read())
             return answer, response.status == http.client.CREATED
 

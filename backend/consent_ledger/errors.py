@@ -25,6 +25,13 @@ class SetupError(LedgerError):
     title = "The ledger cannot start"
 
 
+class NoScreenshots(SetupError):
+    """The banner cannot be photographed on this machine; the sentence says what is missing."""
+
+    code = "no_screenshots"
+    title = "No screenshots can be taken"
+
+
 class InvalidRequest(LedgerError):
     status = 400
     code = "invalid_request"
@@ -85,6 +92,16 @@ class SiteUnknown(NotFound):
 class NoticeUnknown(NotFound):
     code = "notice_unknown"
     title = "No such notice and build were published together"
+
+
+class PublicationUnknown(NotFound):
+    code = "publication_unknown"
+    title = "This site has published no such build"
+
+
+class ScreenshotUnknown(NotFound):
+    code = "screenshot_unknown"
+    title = "This site has published no such screenshot"
 
 
 class VisitorUnknown(NotFound):

@@ -5,12 +5,22 @@ Nothing is coerced: `1.0` is no integer, `"true"` no boolean, and an unknown fie
 """
 
 import re
+from base64 import b64decode
+from contextlib import suppress
 from typing import Any
 
 from consent_banner import rules
 from consent_banner.notice import NoticeSchema
 from consent_banner.schema import Exact, ManyTables, OneTable, Table, show
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, post_load
+
+from consent_ledger.screenshots import (
+    DEVICES,
+    MAX_BYTES,
+    SHOWN_LAYERS,
+    Screenshot,
+    check_image,
+)
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_CHOICES = 1000
@@ -25,6 +35,7 @@ HEX32, HEX64 = "[0-9a-f]{32}", "[0-9a-f]{64}"
 MOMENT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
 HOUR = r"\d{4}-\d{2}-\d{2}T\d{2}Z"
 BASE64_32 = "[A-Za-z0-9+/]{43}="
+INTEGRITY = "sha384-[A-Za-z0-9+/]{64}"
 BASE64 = "[A-Za-z0-9+/]+={0,2}"
 
 
@@ -161,7 +172,7 @@ class DecisionSchema(Table):
 
 class ScriptSchema(Table):
     file = text("a file name such as consent.0123456789ab.js", r"[A-Za-z0-9._-]{1,100}")
-    integrity = text("an SRI hash such as sha384-…", "sha384-[A-Za-z0-9+/]{64}")
+    integrity = text("an SRI hash such as sha384-…", INTEGRITY)
     bytes = integer(1)
 
 
@@ -174,11 +185,62 @@ class BuildSchema(Table):
     generator = text("a name and version", "[ -~]{1,100}")
 
 
+class Base64File(fields.Field[bytes]):
+    """The bytes of a file of at most *most_bytes*, in base64."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_chars = (most_bytes + 2) // 3 * 4
+        self.expected = f"at most {most_bytes} bytes in base64"
+        super().__init__(
+            required=True,
+            error_messages={
+                "required": f"missing, expected {self.expected}",
+                "null": f"found null, expected {self.expected}",
+            },
+            metadata={
+                "type": "string",
+                "contentEncoding": "base64",
+                "maxLength": self.most_chars,
+            },
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> bytes:
+        if isinstance(value, str) and len(value) <= self.most_chars:
+            with suppress(ValueError):
+                return b64decode(value, validate=True)
+        found = f"{len(value)} characters" if isinstance(value, str) else show(value)
+        raise ValidationError(f"found {found}, expected {self.expected}")
+
+
+class ScreenshotSchema(Table):
+    """A picture of one layer on one device, as a PNG file."""
+
+    device = one_of(*DEVICES)
+    layer = one_of(*SHOWN_LAYERS)
+    image = Base64File(MAX_BYTES)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Screenshot:
+        try:
+            check_image(data["device"], data["image"])
+        except ValueError as error:
+            raise ValidationError({"image": [str(error)]}) from None
+        return Screenshot(**data)
+
+
+def _each_once(screenshots: list[Screenshot]) -> None:
+    shown = [f"the {each.layer} layer on a {each.device}" for each in screenshots]
+    twice = sorted({each for each in shown if shown.count(each) > 1})
+    if twice:
+        raise ValidationError(f"found {' and '.join(twice)} more than once, expected it once")
+
+
 class PublicationSchema(Table):
-    """A notice (as `notice.json`) and the build that shows it (as `build.json`)."""
+    """A notice (as `notice.json`), the build that shows it (as `build.json`), and its pictures."""
 
     notice = OneTable(NoticeSchema, required=True)
     build = OneTable(BuildSchema, required=True)
+    screenshots = ManyTables(ScreenshotSchema, load_default=list, validate=_each_once)
 
 
 class Number(fields.Field[int]):
@@ -224,8 +286,8 @@ class NoQuery(Table):
     """No parameters at all."""
 
 
-class HistoryQuery(Table):
-    limit = Number(1, 100, default=20, about="Records on a page.")
+class PageQuery(Table):
+    limit = Number(1, 100, default=20, about="Items on a page.")
     page = Exact(
         "the `next` of the page before",
         lambda value: (
@@ -238,6 +300,10 @@ class HistoryQuery(Table):
             "description": "The `next` of the page before.",
         },
     )
+
+
+class HistoryQuery(PageQuery):
+    """Which page of a visitor's records."""
 
 
 class ExportQuery(Table):
@@ -345,11 +411,32 @@ class PreferencesSchema(Table):
     expires_hour = text("an hour", HOUR)
 
 
+class ScreenshotNameSchema(Table):
+    device = one_of(*DEVICES)
+    layer = one_of(*SHOWN_LAYERS)
+    sha256 = digits(64, description="Of the PNG file, which is served under this name.")
+
+
 class PublishedSchema(Table):
+    """A publication as its entry in the log says, and where that entry is."""
+
     notice = digits(64)
     build = digits(64)
-    index = integer(0)
+    config = digits(64)
+    integrity = text("an SRI hash such as sha384-…", INTEGRITY)
     published_at = text("a time", MOMENT)
+    screenshots = ManyTables(ScreenshotNameSchema, required=True)
+    generation = integer(1)
+    index = integer(0)
+
+
+class PublicationsSchema(Table):
+    """The newest is in force."""
+
+    schema = one_of("consent-ledger/publications/v1")
+    site = text("a site id", rules.SITE_ID.pattern)
+    publications = ManyTables(PublishedSchema, required=True)
+    next = text("a page, when more follow,", "[0-9]+-[0-9]+", nullable=True)
 
 
 class HealthSchema(Table):

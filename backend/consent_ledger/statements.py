@@ -18,6 +18,7 @@ from consent_ledger.models import (
     Preference,
     Publication,
     Record,
+    Screenshot,
     Site,
     Table,
     Tile,
@@ -37,7 +38,8 @@ def _insert(table: type[Table]) -> str:
 
 # A whole row, in the order of the model's fields.
 INSERT: dict[type[Table], str] = {
-    table: _insert(table) for table in (Entry, Hour, Record, Notice, Publication)
+    table: _insert(table)
+    for table in (Entry, Hour, Record, Notice, Publication, Screenshot, Pending)
 }
 
 # site, 1 -> generation, origin, size, last_ms, root of the newest generation

@@ -26,6 +26,8 @@ resource = Resource("document")
 PATH_PARAMETERS = {
     "site": rules.SITE_ID.pattern,
     "notice": HEX64,
+    "build": HEX64,
+    "sha256": HEX64,
     "record": HEX32,
     "origin": ORIGIN,
     "tile": TILE,

@@ -179,14 +179,14 @@ def test_publishing_twice_changes_nothing(ledger: Run) -> None:
 
 
 def test_publishing_a_banner_that_sends_nothing_warns(ledger: Run, tmp_path: Path) -> None:
-    silent = ledger("publish", "dist")
+    silent = ledger("publish", "dist", "--no-screenshots")
     assert (silent.code, silent.err.count("\n")) == (0, 1)
     assert "warning: the banner in dist sends nothing to any ledger" in silent.err
     notice = sample_notice(ledger="https://ledger.example")
     build = sample_build(notice, build="d" * 64)
     write_dist(tmp_path / "dist", notice)
     (tmp_path / "dist" / "build.json").write_text(json.dumps(build))
-    assert ledger("publish", "dist").err == ""
+    assert ledger("publish", "dist", "--no-screenshots").err == ""
 
 
 def test_publishing_what_is_not_there_names_the_file(ledger: Run, tmp_path: Path) -> None:
