@@ -27,7 +27,6 @@ from consent_banner.notice import Notice
 from consent_ledger import batch
 from consent_ledger.db import Database
 from consent_ledger.log_writer import LogWriter
-from consent_ledger.signing import SigningKeys
 from consent_ledger.timestamps import now_ms
 
 SITE = "meridian"
@@ -267,7 +266,7 @@ class LedgerProcess:
 
 def writer_of(database: Database) -> LogWriter:
     """A writer that knows nothing yet, as in a process that has just started."""
-    return LogWriter(SigningKeys.read(Path(database.database).parent))
+    return LogWriter.open(Path(database.database).parent)
 
 
 def commit(

@@ -8,6 +8,7 @@ compare-and-swap on its size, so that another process which writes in between is
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,20 +16,25 @@ from typing import Any, Protocol
 import peewee
 
 from consent_ledger import preferences, statements
+from consent_ledger.continuity import StoredLog
 from consent_ledger.db import Database
-from consent_ledger.errors import SiteUnknown
-from consent_ledger.log_writer import LogWriter
+from consent_ledger.errors import LedgerError, OutcomeUnknown, SiteUnknown
 from consent_ledger.forgotten import LIFETIME_MS
+from consent_ledger.log_keys import KeysInUse, put_key, retire_keys
+from consent_ledger.log_writer import LogWriter, Writable
+from consent_ledger.logs import describe
 from consent_ledger.models import Entry, Forgotten, Hour, Record, Table
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.proofs import Proof, SignedHead, StoredProver
 from consent_ledger.timestamps import HOUR_MS, now_ms
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import inclusion_proof, leaf_hashes
+from consent_ledger.tlog.note import Signer
 from consent_ledger.trusted_json import encode
 
-
 STATE_STEP = 256  # bytes that the row of a preference is rounded up to
+
+log = logging.getLogger(__name__)
 
 
 class Work(Protocol):
@@ -56,6 +62,9 @@ class Head:
     stored_ms: int
     time_ms: int
     edge: Edge
+    keys: KeysInUse  # that sign what is appended
+    drops_keys: bool = False  # whether older ones signed the stored size
+    rotated_at: int | None = None  # index of the entry that introduces the newest key
     appended: list[bytes] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)  # of what was appended
 
@@ -73,6 +82,14 @@ class Head:
         self.appended.append(entry)
         return self.size - 1
 
+    def rotate(self, entry: bytes, signer: Signer, until_ms: int) -> int:
+        """Appends the *entry* that introduces *signer*; the newest key signs beside it until
+        *until_ms*, and those before it no more. Returns the entry's index."""
+        self.rotated_at = self.append(entry)
+        self.drops_keys = self.drops_keys or len(self.keys.signers) > 1
+        self.keys = self.keys.followed_by(signer, until_ms)
+        return self.rotated_at
+
 
 class HeadMovedError(AssertionError):
     """The head changed under an immediate transaction: a bug, and nothing may be committed."""
@@ -86,13 +103,23 @@ def commit(
 ) -> list[Done]:
     """Writes *works* in one durable transaction and says what became of each, in order.
 
-    A refused one leaves no trace and does not hinder the others.
+    A refused one leaves no trace and does not hinder the others. When it returns, the journal holds
+    every head that a result speaks of.
     Raises: peewee.DatabaseError when nothing was written.
     """
     with database.atomic("IMMEDIATE"):
         batch = Batch(database, writer, clock)
         done = [_apply(work, batch) for work in works]
         batch.write()
+    try:
+        batch.keep_heads()
+    except (LedgerError, OSError) as error:
+        log.error("what was signed is not in the journal: %s", describe(error))
+        unknown = OutcomeUnknown(
+            "it is stored, but not safe against a restored database yet; "
+            "sending the same again is safe"
+        )
+        return [Done(error=one.error or unknown) for one in done]
     return done
 
 
@@ -136,11 +163,18 @@ class Batch:
             if row is None:
                 raise SiteUnknown(f"this ledger keeps no site {site!r}")
             generation, origin, size, last_ms, root = row
-            edge = self._writer.edge(self._database, site, generation, origin, size, root)
+            stored = StoredLog(site, generation, origin, size, bytes(root))
+            known = self._writer.read(self._database, stored)
             time_ms = max(self._clock(), last_ms)
-            head = Head(site, generation, origin, size, last_ms, time_ms, edge)
+            keys = known.keys.at(time_ms)
+            drops = keys is not known.keys
+            head = Head(site, generation, origin, size, last_ms, time_ms, known.edge, keys, drops)
             self._heads[site] = head
         return head
+
+    def signer(self, head: Head, version: int) -> Signer:
+        """A key of the head's log."""
+        return self._writer.keys.signer(head.origin, version)
 
     def record(self, site: str, record_id: bytes) -> Receipt | None:
         """The receipt of a record that is stored, or waits in this batch."""
@@ -208,9 +242,10 @@ class Batch:
         """Marks a subject or a record id, so that it is not recorded again for a while."""
         self._forgotten.add((site, self._writer.marks.of(name)))
 
-    def is_forgotten(self, site: str, subject: bytes, record_id: bytes) -> bool:
-        """Whether a mark stands that was made of one of the two names."""
-        marks = [self._writer.marks.of(name) for name in (subject, record_id)]
+    def is_forgotten(self, site: str, *names: bytes) -> bool:
+        """Whether a mark stands that was made of one of *names*: a subject, a record id."""
+        one, other = names[0], names[-1]
+        marks = [self._writer.marks.of(name) for name in (one, other)]
         if any((site, mark) in self._forgotten for mark in marks):
             return True
         row = self._database.execute_sql(statements.FORGOTTEN, (site, *marks, self.time_ms))
@@ -274,7 +309,8 @@ class Batch:
     def _write_log(self, head: Head) -> None:
         """Entries, the tiles they change, and the head with its checkpoint."""
         growth = head.edge.grow(leaf_hashes(head.appended))
-        checkpoint = self._writer.sign(head.origin, growth.edge)
+        checkpoint = head.keys.sign(head.origin, growth.edge)
+        self._write_keys(head)
         self._database.executemany(
             statements.INSERT[Entry],
             (
@@ -308,7 +344,30 @@ class Batch:
         )
         if moved.rowcount != 1 or growth.edge.size != head.size:
             raise HeadMovedError("Batch.write: the head's size changed inside its transaction")
-        self._writer.keep(head.origin, growth.edge)
+        self._writer.keep(head.origin, Writable(growth.edge, head.keys))
+        head.edge = growth.edge
         for receipt in head.receipts:
             hashes = inclusion_proof(receipt.index, head.size, growth.known)
             receipt.proof = Proof(head.size, hashes, checkpoint)
+
+    def _write_keys(self, head: Head) -> None:
+        """What changes about the keys: the first, a new one, or that an old one signs no more."""
+        log_ = (self._database, head.site, head.generation)
+        if not head.stored_size:
+            put_key(*log_, head.keys, 0)
+        if head.drops_keys:
+            retire_keys(*log_, head.keys, head.stored_size - 1)
+        if head.rotated_at is not None:
+            leaves = leaf_hashes(head.appended[: head.rotated_at + 1 - head.stored_size])
+            introduced = head.keys.sign(head.origin, head.edge.grow(leaves).edge)
+            put_key(*log_, head.keys, head.rotated_at, introduced)
+
+    def keep_heads(self) -> None:
+        """Has the journal hold every head that this batch saw or signed, once it is committed.
+
+        Raises: as `LogWriter.keep_head`; then nothing of this batch may be told to anybody.
+        """
+        for head in self._heads.values():
+            self._writer.keep_head(
+                head.site, head.generation, head.origin, head.edge.size, head.edge.root
+            )

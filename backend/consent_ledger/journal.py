@@ -92,11 +92,15 @@ class Journal:
 
         Raises: SetupError for a file without a whole slot, which no interrupted write leaves.
         """
+        return next(iter(self.heads(site, generation)), None)
+
+    def heads(self, site: str, generation: int) -> list[SignedSize]:
+        """The last head, and the one before it as long as its slot holds it."""
         path = self._head_file(site, generation)
         try:
-            return _newest(path, path.read_bytes())[1]
+            return [head for _, head in _whole_slots(path, path.read_bytes())]
         except FileNotFoundError:
-            return None
+            return []
 
     def generations(self, site: str) -> list[int]:
         """The generations of the site's log of which a head was kept, in order."""
@@ -124,7 +128,10 @@ class Journal:
                 self._begin(path, new)
                 return
             try:
-                at, kept = _newest(path, os.pread(handle, 2 * SLOT_BYTES + 1, 0))
+                at, kept = _whole_slots(path, os.pread(handle, 2 * SLOT_BYTES + 1, 0))[0]
+                if not kept.size and origin != kept.origin:
+                    self._begin(path, new)  # nothing was signed under the other name
+                    return
                 if _is_other_history(kept, new):
                     raise LogHalted(
                         f"the log {kept.origin} was signed at size {kept.size} with another "
@@ -148,6 +155,11 @@ class Journal:
             os.close(handle)
         half.rename(path)
         sync_folder(self._folder)
+
+    def holds(self, site: str, generation: int, size: int) -> bool:
+        """Whether a head of at least *size* was kept of the log. Raises: as `head`."""
+        kept = self.head(site, generation)
+        return kept is not None and kept.size >= size
 
     def _head_file(self, site: str, generation: int) -> Path:
         return self._folder / f"{site}.{generation}.head"
@@ -241,8 +253,8 @@ def _parse_slot(slot: bytes) -> SignedSize | None:
     return head if _slot(head) == slot else None
 
 
-def _newest(path: Path, data: bytes) -> tuple[int, SignedSize]:
-    """Where in the file the slot with the larger size starts, and what it says."""
+def _whole_slots(path: Path, data: bytes) -> list[tuple[int, SignedSize]]:
+    """Where a whole slot starts, and what it says; the larger size first, and at least one."""
     slots = [(at, _parse_slot(data[at : at + SLOT_BYTES])) for at in (0, SLOT_BYTES)]
     whole = [(at, head) for at, head in slots if head is not None]
     if len(data) != 2 * SLOT_BYTES or not whole:
@@ -250,7 +262,7 @@ def _newest(path: Path, data: bytes) -> tuple[int, SignedSize]:
             f"{path} is damaged: none of its two slots is whole; "
             "put the file back as it was when the ledger last ran"
         )
-    return max(whole, key=lambda slot: slot[1].size)
+    return sorted(whole, key=lambda slot: slot[1].size, reverse=True)
 
 
 def _erased_line(entry: Erased) -> bytes:

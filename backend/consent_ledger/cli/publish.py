@@ -120,11 +120,8 @@ class Here:
 
     def _commit(self, work: Work) -> tuple[dict[str, Any], bool]:
         from consent_ledger.batch import commit
-        from consent_ledger.log_writer import LogWriter
-        from consent_ledger.signing import SigningKeys
 
-        with self._shell.database() as database:
-            writer = LogWriter(SigningKeys.read(self._shell.settings().data))
+        with self._shell.writing() as (database, writer):
             (done,) = commit(database, writer, [work])
         if done.error is not None:
             raise done.error

@@ -183,7 +183,7 @@ def rebuilt_root(database: Database) -> bytes:
 
 
 def key_of(writer: LogWriter) -> VerifierKey:
-    return writer._keys.signer(f"ledger.test/{SITE}/1").key
+    return writer.keys.signer(f"ledger.test/{SITE}/1").key
 
 
 @pytest.mark.parametrize("group", [1, 7, 255, 256])
