@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from consent_ledger import __version__
 from consent_ledger.errors import LedgerError, SetupError
-from consent_ledger.export import BROKEN_OFF, ENTRIES
+from consent_ledger.export import BROKEN_OFF, ENDS, ENTRIES
 from consent_ledger.publications import PAGE, all_publications
 
 TIMEOUT_S = 60
@@ -66,12 +66,21 @@ class Remote:
             answer: dict[str, Any] = json.loads(response.read())
             return answer, response.status == http.client.CREATED
 
-    def export(self, site: str, form: str, parts: str) -> Iterator[bytes]:
+    def export(
+        self,
+        site: str,
+        form: str,
+        parts: str,
+        start: str | None = None,
+        stop: str | None = None,
+    ) -> Iterator[bytes]:
         """The export, piece by piece. Raises: RemoteRefusal when it does not come whole.
 
-        The end of the stream is not enough to tell, so lines are counted too.
+        The end of the stream is not enough to tell, so lines are counted, or its own end is looked
+        for.
         """
-        query = urlencode({"format": form, "parts": parts})
+        asked = {"format": form, "parts": parts, "from": start, "to": stop}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
         with self._ask("GET", f"/v1/sites/{quote(site)}/export?{query}") as response:
             announced = response.headers.get(ENTRIES, "")
             lines, last = 0, b""
@@ -82,6 +91,10 @@ class Remote:
                     yield piece
             except (OSError, http.client.HTTPException) as error:
                 raise RemoteRefusal(f"{self._url} broke off: {type(error).__name__}") from None
+            if form in ENDS:
+                if not ENDS[form].search(last):
+                    raise RemoteRefusal(f"{self._url} broke off before the end of the export")
+                return
             found = lines - 1 - last.endswith(tuple(BROKEN_OFF.values()))
             if announced != str(found):
                 raise RemoteRefusal(

@@ -34,6 +34,7 @@ STATUSES = ("given", "refused", "withdrawn")
 HEX32, HEX64 = "[0-9a-f]{32}", "[0-9a-f]{64}"
 MOMENT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
 HOUR = r"\d{4}-\d{2}-\d{2}T\d{2}Z"
+TIME = r"\d{4}-\d{2}-\d{2}(T\d{2}Z)?"
 BASE64_32 = "[A-Za-z0-9+/]{43}="
 INTEGRITY = "sha384-[A-Za-z0-9+/]{64}"
 BASE64 = "[A-Za-z0-9+/]+={0,2}"
@@ -306,11 +307,32 @@ class HistoryQuery(PageQuery):
     """Which page of a visitor's records."""
 
 
+def time(about: str) -> Exact:
+    """A day or an hour in a query string, or nothing; `export_range.py` knows the calendar."""
+    pattern = re.compile(TIME, re.ASCII)
+    return Exact(
+        "a day or an hour in UTC, such as 2026-11-01 or 2026-11-01T08Z",
+        lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None,
+        load_default=None,
+        metadata={"type": "string", "pattern": f"^{TIME}$", "description": about},
+    )
+
+
 class ExportQuery(Table):
-    format = choice(("ndjson", "csv"), "One JSON object, or one CSV row, for each entry.")
+    format = choice(
+        ("ndjson", "csv", "jsonld", "bundle"),
+        "A line of JSON, a row or a consent record (W3C DPV) for each entry; or all that an "
+        "auditor needs, as a ZIP file.",
+    )
     parts = choice(
         ("evidence", "all"), "Whether the subject parts, which single out people, are handed over."
     )
+
+    class Meta(Table.Meta):
+        include = {
+            "from": time("Only what was recorded from then on: a day or an hour in UTC."),
+            "to": time("Only what was recorded before then."),
+        }
 
 
 # Answers
