@@ -282,7 +282,8 @@ class Batch:
         self._write_preferences()
         until_ms = self.time_ms + LIFETIME_MS
         for site, mark in self._forgotten:
-            Forgotten.replace(site=site, mark=mark, until_ms=until_ms).execute(self._database)
+            row = Forgotten.insert(site=site, mark=mark, until_ms=until_ms)
+            row.on_conflict_replace().execute(self._database)
         for change in self._changes:
             if isinstance(change, str):
                 self._database.execute_sql(change)

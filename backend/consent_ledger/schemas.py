@@ -307,6 +307,12 @@ class HistoryQuery(PageQuery):
     """Which page of a visitor's records."""
 
 
+class EraseQuery(Table):
+    only = choice(  # type: ignore[assignment]  # marshmallow takes fields out of the class
+        ("false", "true"), "Whether only this record is erased, and not all of its visitor's."
+    )
+
+
 def time(about: str) -> Exact:
     """A day or an hour in a query string, or nothing; `export_range.py` knows the calendar."""
     pattern = re.compile(TIME, re.ASCII)
@@ -415,6 +421,25 @@ class HistorySchema(Table):
     site = text("a site id", rules.SITE_ID.pattern)
     records = ManyTables(ReceiptSchema, required=True)
     next = text("a page, when more follow,", "[0-9]+-[0-9]+", nullable=True)
+
+
+class ErasureSchema(Table):
+    """What was erased, and what stays."""
+
+    schema = one_of("consent-ledger/erasure-answer/v1")
+    site = text("a site id", rules.SITE_ID.pattern)
+    records = integer(0, description="Decisions that were erased by this request.")
+    gone = flag()
+    remains = Exact(
+        "a list of sentences",
+        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What stays provable, for the person who asked.",
+        },
+    )
 
 
 class PreferencesSchema(Table):

@@ -23,6 +23,7 @@ JSON = "application/json"
 TEXT = "text/plain"
 
 VISITOR = "visitor"
+ANYONE = "anyone"  # nothing, a visitor's token, or a key with the scope audit
 LOG = "log"  # a key with the scope audit, unless the site's log is public
 
 
@@ -38,7 +39,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a route does. `limit` names a setting; `credentials` is VISITOR, LOG or a key's scope.
+    """What a route does. `limit` names a setting; `credentials` is VISITOR, ANYONE, LOG or a key's
+    scope.
 
     A path with LOG names the log by `<origin:origin>`.
     """
@@ -81,7 +83,8 @@ class Call:
 
     path: dict[str, str]
     site: str = ""
-    subject: bytes = b""
+    subject: bytes = b""  # of the visitor who asks
+    key: str = ""  # id of the key that was used
     log: ServedLog | None = None
     query: dict[str, Any] = field(default_factory=dict)
     body: Any = None
@@ -127,24 +130,28 @@ def _check(operation: Operation, path: dict[str, str]) -> Call:
     site = path.get("site", "")
     if site:
         parts.origins.of(site)  # refuses an unknown site
-    subject, served = b"", None
+    subject, key, served = b"", "", None
+    header = request.headers.get("Authorization")
     if operation.credentials == VISITOR:
-        subject = auth.visitor(site, request.headers.get("Authorization"))
+        subject = auth.visitor(site, header)
+    elif operation.credentials == ANYONE:
+        if header is not None and auth.is_key(header):
+            key = auth.check_key(parts.database, site, "audit", header)
+        elif header is not None:
+            subject = auth.visitor(site, header)
     elif operation.credentials == LOG:
         served = read_log(parts.database, path["origin"])
         site = served.site
         if not served.is_public:
-            auth.check_key(parts.database, site, "audit", request.headers.get("Authorization"))
+            key = auth.check_key(parts.database, site, "audit", header)
     elif operation.credentials is not None:
-        auth.check_key(
-            parts.database, site, operation.credentials, request.headers.get("Authorization")
-        )
+        key = auth.check_key(parts.database, site, operation.credentials, header)
     query = _query(operation.query)
     body = None
     if operation.body is not None:
         limit = getattr(parts.settings, operation.body_limit)
         body = read_json(request, _instance(operation.body), operation.body_types, limit)
-    return Call(path, site, subject, served, query, body)
+    return Call(path, site, subject, key, served, query, body)
 
 
 def _query(schema: type[Table]) -> dict[str, Any]:
