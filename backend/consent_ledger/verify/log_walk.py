@@ -71,8 +71,7 @@ class _Walk:
     def run(self) -> LogResult:
         present = self._tree.entry_bundles()
         log = self._log
-        first, end = (0, log.size) if self._state.manifest.is_whole else (log.first, log.end)
-        covering = range(first // WIDTH, -(-end // WIDTH))
+        covering = range(log.first // WIDTH, -(-log.end // WIDTH))
         for bundle in sorted({*covering, *present}):
             self._path = self._tree.path(ENTRIES, bundle)
             try:

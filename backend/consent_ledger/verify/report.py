@@ -110,12 +110,18 @@ def _count(faults: int) -> str:
     return "1 thing does not hold" if faults == 1 else f"{faults:,} things do not hold"
 
 
+def _span(log: dict[str, Any]) -> str:
+    if log["first"] == log["end"]:
+        return f"some of its {log['size']:,} entries, which others need"
+    return f"entries {log['first']:,} to {log['end'] - 1:,} of {log['size']:,}"
+
+
 def _log_lines(log: dict[str, Any]) -> list[str]:
     def parts(count: dict[str, int]) -> str:
         return f"{count['evidence']:,} evidence, {count['subject']:,} subject parts"
 
     lines = [
-        f"Log {log['origin']}: entries {log['first']:,} to {log['end']:,} of {log['size']:,}",
+        f"Log {log['origin']}: {_span(log)}",
         "  entries   " + ", ".join(f"{count:,} {kind}" for kind, count in log["entries"].items()),
         f"  opened    {parts(log['opened'])}",
     ]
