@@ -15,7 +15,13 @@ from consent_banner.notice import Notice
 
 from consent_ledger.chromium import FLAGS, find_chromium
 from consent_ledger.errors import NoScreenshots
-from consent_ledger.screenshots import DEVICES, SHOWN_LAYERS, Screenshot, check_image
+from consent_ledger.screenshots import (
+    DEVICES,
+    MAX_TOGETHER_BYTES,
+    SHOWN_LAYERS,
+    Screenshot,
+    check_image,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -64,12 +70,22 @@ def photograph(notice: Notice, integrity: str, script: bytes) -> list[Screenshot
     except Error as error:
         reason = error.message.splitlines()[0].strip()
         raise NoScreenshots(f"the banner could not be photographed with {path}: {reason}") from None
+    _check(taken)
+    return taken
+
+
+def _check(taken: list[Screenshot]) -> None:
+    """Raises: NoScreenshots when a ledger would not take them."""
     for picture in taken:
         try:
             check_image(picture.device, picture.image)
         except ValueError as error:
             raise NoScreenshots(f"the picture {picture.file} is no use: {error}") from None
-    return taken
+    size = sum(len(picture.image) for picture in taken)
+    if size > MAX_TOGETHER_BYTES:
+        raise NoScreenshots(
+            f"the pictures have {size} bytes together, expected {MAX_TOGETHER_BYTES} at most"
+        )
 
 
 def page_html(notice: Notice, integrity: str) -> str:
@@ -89,6 +105,9 @@ def _on(
 ) -> list[Screenshot]:
     width, height = DEVICES[device]
     language = notice.document["default_language"]
+    customise = notice.document["texts"][language].get("customise")
+    if not customise:
+        raise NoScreenshots(f"the notice has no text for `customise` in {language}")
     with browser.new_context(
         viewport={"width": width, "height": height},
         locale=language,
@@ -98,7 +117,6 @@ def _on(
         service_workers="block",
         **WINDOWS[device],
     ) as context:
-        context.set_default_timeout(APPEARS_WITHIN_MS)
 
         def answer(route: Route) -> None:
             if route.request.url == PAGE:
@@ -115,8 +133,8 @@ def _on(
         taken = []
         for layer in SHOWN_LAYERS:
             if layer == "second":
-                customise = notice.document["texts"][language]["customise"]
-                page.locator(SELECTORS["first"]).get_by_text(customise, exact=True).click()
+                button = page.locator(SELECTORS["first"]).get_by_role("button", name=customise)
+                button.click(timeout=APPEARS_WITHIN_MS)
             _wait_for(page, device, layer)
             image = page.screenshot(animations="disabled", caret="hide")
             taken.append(Screenshot(device, layer, image))
@@ -127,7 +145,7 @@ def _wait_for(page: Page, device: str, layer: str) -> None:
     from playwright.sync_api import TimeoutError as Late
 
     try:
-        page.locator(SELECTORS[layer]).wait_for()
+        page.locator(SELECTORS[layer]).wait_for(timeout=APPEARS_WITHIN_MS)
     except Late:
         raise NoScreenshots(
             f"the {layer} layer did not appear on a {device} within {APPEARS_WITHIN_MS // 1000} s"

@@ -32,5 +32,7 @@ def png_size(data: bytes) -> tuple[int, int]:
         at = end
     if kinds[:1] != [HEADER] or kinds[-1:] != [END] or kinds.count(END) != 1:
         raise ValueError("found a PNG file whose chunks do not begin with IHDR and end with IEND")
-    header = data[16 : 16 + HEADER_BYTES]
+    header = data[16 : 16 + int.from_bytes(data[8:12], "big")]
+    if len(header) != HEADER_BYTES:
+        raise ValueError(f"found a header of {len(header)} bytes, expected {HEADER_BYTES}")
     return int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")

@@ -13,6 +13,8 @@ DEVICES = {"desktop": (1280, 800), "phone": (360, 740)}
 SHOWN_LAYERS = ("first", "second")
 SCALES = (1, 2, 3)
 MAX_BYTES = 512 * 1024
+# In base64 within the usual limit of a publication's body, with room for the notice.
+MAX_TOGETHER_BYTES = 704 * 1024
 
 
 @dataclass(frozen=True, slots=True)
