@@ -70,7 +70,7 @@ class Journal:
         if not journal._folder.is_dir():
             raise SetupError(
                 f"{journal._folder} is missing: it holds what the logs of this ledger last signed; "
-                "put it back as it was when the ledger last ran"
+                "put it back as it was when the ledger last ran, or run `consent-ledger continue`"
             )
         return journal
 
@@ -104,7 +104,11 @@ class Journal:
 
     def generations(self, site: str) -> list[int]:
         """The generations of the site's log of which a head was kept, in order."""
-        matches = (_HEAD_FILE.fullmatch(path.name) for path in self._folder.iterdir())
+        try:
+            names = os.listdir(self._folder)
+        except FileNotFoundError:
+            return []
+        matches = map(_HEAD_FILE.fullmatch, names)
         return sorted(int(match["generation"]) for match in matches if match and match[1] == site)
 
     def keep_head(self, site: str, generation: int, origin: str, size: int, root: bytes) -> None:
@@ -260,7 +264,8 @@ def _whole_slots(path: Path, data: bytes) -> list[tuple[int, SignedSize]]:
     if len(data) != 2 * SLOT_BYTES or not whole:
         raise SetupError(
             f"{path} is damaged: none of its two slots is whole; "
-            "put the file back as it was when the ledger last ran"
+            "put the file back as it was when the ledger last ran, or remove it and run "
+            "`consent-ledger continue`"
         )
     return sorted(whole, key=lambda slot: slot[1].size, reverse=True)
 

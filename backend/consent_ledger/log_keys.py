@@ -10,6 +10,7 @@ from consent_ledger.db import Database
 from consent_ledger.errors import SetupError
 from consent_ledger.models import Log, LogKey
 from consent_ledger.signing import FIRST_VERSION, SigningKeys
+from consent_ledger.timestamps import moment
 from consent_ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.note import Signer
@@ -90,6 +91,19 @@ class KeyInfo:
     first: int
     last: int | None
     overlap_until_ms: int | None
+
+    def to_dict(self) -> dict[str, object]:
+        """For people's and machines' eyes, times as text."""
+        until_ms = self.overlap_until_ms
+        return {
+            "log": self.log,
+            "generation": self.generation,
+            "version": self.version,
+            "key": self.vkey,
+            "first": self.first,
+            "last": self.last,
+            "overlap_until": None if until_ms is None else moment(until_ms),
+        }
 
 
 def list_keys(database: Database, site: str) -> list[KeyInfo]:

@@ -487,7 +487,21 @@ class PublicationsSchema(Table):
 
 
 class HealthSchema(Table):
-    status = one_of("ok", "ready")
+    status = one_of("ok")
+
+
+class ReadySchema(Table):
+    status = one_of("ready")
+    halted = Exact(
+        "a list of the origins of logs",
+        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Logs that take no entries until the operator has seen to them.",
+        },
+    )
 
 
 class DocumentSchema(Table):

@@ -159,3 +159,21 @@ ENTRIES = _sql(
     )
     .order_by(Entry.entry_index)
 )
+
+# By part: site, generation, first index, last index, kind, 1 -> a row when the part of one of
+# them is not erased
+LEFT = {
+    part: _sql(
+        Record.select(Record.entry_index)
+        .where(
+            (Record.site == "")
+            & (Record.generation == 0)
+            & (Record.entry_index >= 0)
+            & (Record.entry_index <= 0)
+            & (Record.kind == 0)
+            & column.is_null(False)
+        )
+        .limit(1)
+    )
+    for part, column in (("subject", Record.subject_part), ("evidence", Record.evidence_part))
+}

@@ -9,7 +9,7 @@ as the next generation, whose first entry, an anchor, names the head that was lo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +17,15 @@ from pathlib import Path
 from consent_banner import canonical
 
 from consent_ledger.batch import Batch
-from consent_ledger.continuity import (
-    StoredLog,
-    count_kept,
-    find_lost,
-    signed_generations,
-)
+from consent_ledger.continuity import StoredLog, count_kept, find_lost, signed_generations
 from consent_ledger.db import Database, open_database, read_meta
 from consent_ledger.errors import LogHalted
 from consent_ledger.journal import Journal, SignedSize
+from consent_ledger.lock import sole_user
 from consent_ledger.log_keys import read_keys
 from consent_ledger.log_writer import LogWriter
 from consent_ledger.models import Log, Site
+from consent_ledger.replay import accounted, erase_again
 from consent_ledger.signing import SigningKeys
 from consent_ledger.timestamps import moment, now_ms
 from consent_ledger.tlog import entry
@@ -70,8 +67,9 @@ def _open_journal(directory: Path, database: Database) -> Journal:
 
 
 def settle(database: Database, writer: LogWriter, clock: Clock = now_ms) -> None:
-    """Brings journal and database together, for each site: the journal learns of heads that were
-    committed but never shown; a log that has lost signed entries gets its next generation.
+    """Brings journal and database together, for each site: what was erased is erased again, the
+    journal learns of heads that were committed but never shown, and a log that has lost signed
+    entries gets its next generation.
 
     Raises: SetupError when the journal or the seed is damaged or not the right one.
     """
@@ -81,6 +79,7 @@ def settle(database: Database, writer: LogWriter, clock: Clock = now_ms) -> None
 
 def settle_site(database: Database, writer: LogWriter, site: str, clock: Clock = now_ms) -> None:
     """The same for one site."""
+    erase_again(database, writer, site, clock)
     with database.atomic("IMMEDIATE"):
         newest = _logs(database, site)[-1]
         try:
@@ -110,7 +109,6 @@ def _succeed(
     stored = {each.generation: each for each in _logs(database, site)}
     signed = signed_generations(journal, site, newest.generation)
     generation = max(newest.generation, *signed) + 1
-    origin = begin_generation(database, site, generation)
     anchors = []
     for each in reversed(signed):
         head = journal.head(site, each)
@@ -123,38 +121,46 @@ def _succeed(
                 kept = count_kept(database, journal, held)
         if head == lost or kept < head.size:
             anchors.append(Anchor(site, head, kept))
-    batch = Batch(database, writer, clock)
+    origin = _origin(database, site, generation)
     for anchor in anchors:
-        anchor.apply(batch)
         log.warning(
-            "the log %s was signed up to entry %d, of which the database holds %d: it is an older "
-            "copy, or another one. The log goes on as %s",
+            "the log %s was signed up to size %d, and the database holds %d of these entries: it "
+            "is an older copy, or another one. The log goes on as %s",
             anchor.lost.origin,
-            anchor.lost.size - 1,
+            anchor.lost.size,
             anchor.kept,
             origin,
         )
+    return _begin(database, writer, generation, origin, anchors, clock)
+
+
+def _begin(
+    database: Database,
+    writer: LogWriter,
+    generation: int,
+    origin: str,
+    anchors: Sequence[Anchor],
+    clock: Clock,
+) -> Batch:
+    """A new generation of the log of the site that *anchors* speak of, which are its first entries.
+
+    Time goes on from the generation before.
+    """
+    site = anchors[0].site
+    newest = Log.select(Log.last_ms).where(Log.site == site).order_by(Log.generation.desc())
+    (last_ms,) = newest.tuples().first(database)
+    Log.insert(
+        site=site, generation=generation, origin=origin, size=0, last_ms=last_ms, root=EMPTY_ROOT
+    ).execute(database)
+    batch = Batch(database, writer, clock)
+    for anchor in anchors:
+        anchor.apply(batch)
     batch.write()
     return batch
 
 
-def begin_generation(database: Database, site: str, generation: int) -> str:
-    """The head row of a new generation, with nothing in it; returns its origin.
-
-    Time goes on from the generation before.
-    """
-    origin = f"{read_meta(database, 'log_name')}/{site}/{generation}"
-    (last_ms,) = (
-        Log.select(Log.last_ms)
-        .where(Log.site == site)
-        .order_by(Log.generation.desc())
-        .tuples()
-        .first(database)
-    )
-    Log.insert(
-        site=site, generation=generation, origin=origin, size=0, last_ms=last_ms, root=EMPTY_ROOT
-    ).execute(database)
-    return origin
+def _origin(database: Database, site: str, generation: int) -> str:
+    return f"{read_meta(database, 'log_name')}/{site}/{generation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +198,68 @@ def _logs(database: Database, site: str) -> list[StoredLog]:
         .order_by(Log.generation)
     )
     return [StoredLog(*row) for row in query.tuples().execute(database)]
+
+
+# After a lost journal
+
+
+def find_unjournaled(directory: Path) -> list[str]:
+    """Origins of the logs of which the journal does not know what they last signed.
+
+    Raises: SetupError when the directory holds no ledger, or a damaged journal.
+    """
+    database = open_database(directory, max_connections=2)
+    try:
+        with database.connection_context():
+            return [log_.origin for log_ in _unjournaled(database, Journal(directory))]
+    finally:
+        database.close_all()
+
+
+def continue_unjournaled(directory: Path, clock: Clock = now_ms) -> list[str]:
+    """Starts the next generation of every log whose last signed head is not known any more, with
+    an anchor to the head that the database holds; returns the origins.
+
+    What was erased is written into a new journal as far as the database tells it.
+    Raises: SetupError; also when a server uses the directory.
+    """
+    with sole_user(directory):
+        database = open_database(directory, max_connections=2)
+        try:
+            with database.connection_context():
+                writer = LogWriter(SigningKeys.read(directory), Journal.make(directory))
+                return [
+                    _continue(database, writer, newest, clock)
+                    for newest in _unjournaled(database, writer.journal)
+                ]
+        finally:
+            database.close_all()
+
+
+def _unjournaled(database: Database, journal: Journal) -> list[StoredLog]:
+    sites = [row[0] for row in Site.select(Site.site).tuples().execute(database)]
+    newest = [_logs(database, site)[-1] for site in sorted(sites)]
+    return [
+        each
+        for each in newest
+        if each.size
+        and journal.head(each.site, each.generation) is None
+        and not signed_generations(journal, each.site, each.generation)
+    ]
+
+
+def _continue(database: Database, writer: LogWriter, newest: StoredLog, clock: Clock) -> str:
+    site, generation = newest.site, newest.generation + 1
+    lost = SignedSize(newest.origin, newest.size, newest.root)
+    with database.atomic("IMMEDIATE"):
+        origin = _origin(database, site, generation)
+        anchors = [Anchor(site, lost, newest.size)]
+        batch = _begin(database, writer, generation, origin, anchors, clock)
+    batch.keep_heads()
+    # Only now: until the new generation is there, the old one must not look as if it may go on.
+    for old in _logs(database, site)[:-1]:
+        if old.size and writer.journal.head(site, old.generation) is None:
+            writer.journal.keep_head(site, old.generation, old.origin, old.size, old.root)
+    if not writer.journal.erased(site):
+        writer.journal.keep_erased(site, accounted(database, site))
+    return origin

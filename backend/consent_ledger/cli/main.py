@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from consent_ledger import __version__
-from consent_ledger.cli import export, key, publish, server, signing_key, site, verify
+from consent_ledger.cli import (
+    export,
+    going_on,
+    key,
+    publish,
+    server,
+    signing_key,
+    site,
+    verify,
+)
 from consent_ledger.cli.common import Shell
 from consent_ledger.errors import LedgerError
 
@@ -40,6 +49,7 @@ group.add_command(site.site)
 group.add_command(publish.publish)
 group.add_command(key.key)
 group.add_command(signing_key.signing_key)
+group.add_command(going_on.continue_)
 group.add_command(export.export)
 group.add_command(verify.verify)
 

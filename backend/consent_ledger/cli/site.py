@@ -44,10 +44,13 @@ def add(shell: Shell, site_id: str, name: str, origins: tuple[str, ...], log_acc
     Example:
       consent-ledger site add meridian --name "Meridian API" --origin https://www.example.com
     """
-    from consent_ledger.sites import add_site
+    from consent_ledger.sites import add_site, get_site
+    from consent_ledger.succession import settle_site
 
-    with shell.database() as database:
-        made = add_site(database, site_id, name, list(origins), log_access)
+    with shell.writing() as (database, writer):
+        add_site(database, site_id, name, list(origins), log_access)
+        settle_site(database, writer, site_id)  # there may have been a log before this database
+        made = get_site(database, site_id)
     click.echo(f"added {made.site} with the log {made.log_origin}")
 
 
