@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -82,21 +82,23 @@ class Eraser:
             log.warning("an erasure is not finished yet: %s", describe(error))
             return False
 
-    def expire(self, site: str, progress: Callable[[int], None] = lambda records: None) -> int:
+    def expire(
+        self, site: str, progress: Callable[[int], None] = lambda parts: None
+    ) -> Counter[str]:
         """Destroys what has passed the time for which *site* keeps it, step by step.
 
-        *progress* is told how many records each step touched.
-        Returns: how many that were. What files still hold is cleared by `clear`.
+        *progress* is told how many parts each step destroyed.
+        Returns: how many of each part. What files still hold is cleared by `clear`.
         """
-        records = 0
+        parts: Counter[str] = Counter()
         more = True
         while more:
-            destroyed, more = self._run(Expire(site))
+            destroyed, part, more = self._run(Expire(site))
             self._unkept[site] += destroyed.ranges
             self._keep()
-            records += destroyed.records
+            parts[part] += destroyed.records
             progress(destroyed.records)
-        return records
+        return +parts
 
     def announce_pending(self, site: str) -> int:
         """Accounts in the log for all that was erased; returns the number of parts.

@@ -109,9 +109,10 @@ class ForgetRecord:
 
 
 class Expired(NamedTuple):
-    """What one step destroyed, and whether another one would find more."""
+    """What one step destroyed, of which part, and whether another one would find more."""
 
     destroyed: Destroyed
+    part: str
     more: bool
 
 
@@ -124,7 +125,7 @@ class Expire:
     def apply(self, batch: Batch) -> Expired:
         due = list(find_due(batch.rows, self.site, batch.time_ms))
         if not due:
-            return Expired(Destroyed(0, ()), more=False)
+            return Expired(Destroyed(0, ()), SUBJECT, more=False)
         first = due[0]
         end = min(first.end, first.start + STEP)
         held = [
@@ -141,7 +142,7 @@ class Expire:
                 (Log.site == self.site) & (Log.generation == first.generation)
             )
         )
-        return Expired(destroyed, more=end < first.end or len(due) > 1)
+        return Expired(destroyed, first.part, more=end < first.end or len(due) > 1)
 
 
 class Due(NamedTuple):

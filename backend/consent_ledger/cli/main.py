@@ -9,10 +9,12 @@ import click
 
 from consent_ledger import __version__
 from consent_ledger.cli import (
+    erase,
     export,
     going_on,
     key,
     publish,
+    purge,
     server,
     signing_key,
     site,
@@ -52,6 +54,8 @@ group.add_command(signing_key.signing_key)
 group.add_command(going_on.continue_)
 group.add_command(export.export)
 group.add_command(verify.verify)
+group.add_command(erase.erase)
+group.add_command(purge.purge)
 
 
 def main() -> None:

@@ -96,6 +96,8 @@ def test_the_verbs_are_those_of_the_design() -> None:
         "export",
         "verify",
         "continue",
+        "erase",
+        "purge",
     }
 
 
