@@ -112,8 +112,8 @@ class Journal:
         return sorted(int(match["generation"]) for match in matches if match and match[1] == site)
 
     def keep_head(self, site: str, generation: int, origin: str, size: int, root: bytes) -> None:
-        """Returns when a head is on the disk. One that is kept already, or smaller than what is
-        kept, changes nothing: another process was faster, and its log continues this one.
+        """Returns when a head is on the disk. One smaller than what is kept changes nothing:
+        another process was faster, and its log continues this one.
 
         Raises: LogHalted when another history was signed: the same size with another root, or
             another origin; SetupError as `head`; OSError when the disk fails.
@@ -143,8 +143,10 @@ class Journal:
                     )
                 if new.size > kept.size:
                     # The kept one stays whole until the new one is.
-                    os.pwrite(handle, _slot(new), SLOT_BYTES - at)
-                    sync_file(handle)
+                    at, kept = SLOT_BYTES - at, new
+                # What is there already was perhaps never synced: its writer may have been killed.
+                os.pwrite(handle, _slot(kept), at)
+                sync_file(handle)
             finally:
                 os.close(handle)
 

@@ -44,7 +44,7 @@ class LogWriter:
         self.marks = Marks(keys)
         self._known: dict[str, Writable] = {}
         self._journaled: dict[str, tuple[int, bytes]] = {}
-        self._halted: dict[str, str] = {}
+        self._halted: dict[str, tuple[str, str]] = {}  # by site: an origin and a reason
 
     @classmethod
     def open(cls, directory: Path) -> LogWriter:
@@ -54,7 +54,7 @@ class LogWriter:
     @property
     def halted(self) -> list[str]:
         """Origins of the logs that were last found unfit to be continued."""
-        return sorted(self._halted)
+        return sorted(origin for origin, _ in list(self._halted.values()))
 
     def read(self, database: Database, stored: StoredLog) -> Writable:
         """What the log with this head row is continued from, in a transaction that holds the row.
@@ -65,7 +65,7 @@ class LogWriter:
         origin = stored.origin
         if database.is_replaced():
             raise self._halt(
-                origin,
+                stored,
                 "another file has taken the place of the database under this process; restart it",
             )
         known = self._known.get(origin)
@@ -76,7 +76,7 @@ class LogWriter:
             lost = find_lost(database, self.journal, stored)
             if lost is not None:
                 raise self._halt(
-                    origin,
+                    stored,
                     f"{lost.origin} was signed at size {lost.size}, which the database does not "
                     "continue any more: it is an older copy; restart the server, and the log goes "
                     "on as its next generation",
@@ -89,13 +89,13 @@ class LogWriter:
                 self.journal.keep_head(stored.site, stored.generation, origin, 0, stored.root)
         except ProofError as error:
             raise self._halt(
-                origin,
+                stored,
                 f"its head and its tiles disagree ({error}); stop the server and restore the data "
                 "directory from its newest backup",
             ) from None
         except (SetupError, OSError) as error:
-            raise self._halt(origin, str(error)) from None
-        self._halted.pop(origin, None)
+            raise self._halt(stored, str(error)) from None
+        self._halted.pop(stored.site, None)
         return self.keep(origin, Writable(edge, keys))
 
     def keep(self, origin: str, known: Writable) -> Writable:
@@ -124,11 +124,11 @@ class LogWriter:
         self._known.pop(origin, None)
         self._journaled.pop(origin, None)
 
-    def _halt(self, origin: str, reason: str) -> LogHalted:
+    def _halt(self, stored: StoredLog, reason: str) -> LogHalted:
         """The refusal for whoever wants to write; the operator is told once for each reason."""
-        if self._halted.get(origin) != reason:
-            self._halted[origin] = reason
-            log.error("the log %s takes no more entries: %s", origin, reason)
+        if self._halted.get(stored.site) != (stored.origin, reason):
+            self._halted[stored.site] = (stored.origin, reason)
+            log.error("the log %s takes no more entries: %s", stored.origin, reason)
         return LogHalted(
             "this site's log is damaged or older than what it signed, and nothing is added to it "
             "until its operator has seen to it; what is recorded can still be read"
