@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 
 from consent_ledger.batch import Batch
@@ -68,7 +68,7 @@ class Remains:
 
         Tries for *patience_s*: somebody who reads, or another who writes, may be in the way.
         """
-        deadline = time.monotonic() + patience_s
+        deadline = monotonic() + patience_s
         if not self._alone.acquire(timeout=patience_s):
             return False
         try:
@@ -78,9 +78,9 @@ class Remains:
             if note != self._rebuilt_for and not self._rebuild(note, deadline):
                 return False
             while not self._truncate():
-                if time.monotonic() > deadline:
+                if monotonic() > deadline:
                     return False
-                time.sleep(PAUSE_S)
+                sleep(PAUSE_S)
             self._run(TakeNote(note))
             return True
         finally:
@@ -93,14 +93,14 @@ class Remains:
 
     def _rebuild(self, note: str, deadline: float) -> bool:
         """False when the last time was too short ago, for how long it took."""
-        start = max(time.monotonic(), self._rests_until)
+        start = max(monotonic(), self._rests_until)
         if start > deadline:
             return False
-        time.sleep(max(0.0, start - time.monotonic()))
+        sleep(max(0.0, start - monotonic()))
         for name in _INDEXES:
             self._run(Rebuild(name))
         self._rebuilt_for = note
-        end = time.monotonic()
+        end = monotonic()
         self._rests_until = end + REST * (end - start)
         return True
 
