@@ -96,7 +96,7 @@ class Report:
             lines += ["", *_fault_lines(self.faults)]
         lines += ["", _MEANINGS.get(self.verdict, f"FAILED: {_count(self.faults.total)}.")]
         lines += ["", "What no log can show:", *(f"- {each}" for each in CANNOT_SHOW)]
-        return "\n".join(lines)
+        return "\n".join(map(_printable, lines))
 
 
 _KINDS = {
@@ -104,6 +104,14 @@ _KINDS = {
     "receipt": "a receipt",
     "proof": "the bare proof of an entry",
 }
+
+
+def _printable(line: str) -> str:
+    """What a file says is shown, and never obeyed by a terminal."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in line
+    )
 
 
 def _count(faults: int) -> str:

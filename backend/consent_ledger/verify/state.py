@@ -17,6 +17,7 @@ from consent_ledger.verify.notices import AskedNotice, contradictions, parse_not
 from consent_ledger.verify.parts import read_evidence
 
 REMEMBERED = 4096
+REMEMBERED_BYTES = 8192  # larger parts are rare, and would fill the memory
 
 
 @dataclass
@@ -97,6 +98,8 @@ class Publications:
 
     def check(self, kind: Kind, part: bytes) -> CheckedEvidence:
         """What *part* says; remembered, as evidence names nobody and the same bytes come often."""
+        if len(part) > REMEMBERED_BYTES:
+            return self._check(kind, part)
         known = self._known.get((kind, part))
         if known is None:
             if len(self._known) >= REMEMBERED:

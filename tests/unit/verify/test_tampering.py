@@ -515,6 +515,34 @@ def test_a_decision_that_contradicts_itself_or_its_notice_is_located(check, chan
     assert found(check(bundle([log])), field=field, index=8, path=OPENINGS)
 
 
+def test_a_decision_at_the_end_of_time_is_located(check):
+    log = small_log()
+    log.decide(recorded_hour="9999-12-31T23Z", recorded_at="9999-12-31T23:00:00.000Z")
+    assert found(check(bundle([log])), field="evidence.recorded_hour", index=8)
+
+
+def test_a_very_long_part_is_checked_like_any_other(check):
+    log = small_log()
+    ids = [f"service-{number}" for number in range(2000)]
+    notice = json.loads(notice_bytes())
+    category = notice["categories"][1]
+    category["services"] = [category["services"][0] | {"id": each} for each in ids]
+    log.publish(dumps(notice))
+    log.decide(services=dict.fromkeys(ids, True))
+    made = bundle([log])
+    assert check(made).verdict == "verified"
+    made.members[CSV] = made.members[CSV].replace(b"service-7 ", b"service-8 ")
+    assert found(check(made.seal()), field="row", index=9, path=CSV)
+
+
+def test_what_a_bundle_says_is_shown_and_not_obeyed_by_a_terminal(check):
+    log = small_log()
+    log.decide(language="\x1b[2J\x9b\u202ehello")
+    text = check(bundle([log])).to_text("\x1b]0;name\x07")
+    assert "hello" in text
+    assert all(each.isprintable() or each == "\n" for each in text)
+
+
 @pytest.mark.parametrize(
     ("items", "field"),
     [
