@@ -19,7 +19,7 @@ from consent_ledger import batch, sites
 from consent_ledger.db import Database, read_meta
 from consent_ledger.eraser import Eraser
 from consent_ledger.erasing import REMAINS, ForgetRecord, ForgetVisitor
-from consent_ledger.errors import StorageUnavailable
+from consent_ledger.errors import OutcomeUnknown, StorageUnavailable
 from consent_ledger.journal import Journal
 from consent_ledger.models import Record
 from consent_ledger.remains import Rebuild, Remains, TakeNote
@@ -248,13 +248,54 @@ def test_a_process_that_starts_finishes_what_another_began(
     journal = Journal.open(data)
     assert journal.erased(SITE) == []
     next_one = Eraser(database, Writing(database), journal)
-    next_one.recover()
+    next_one.doubt()
+    assert next_one.clear()
     assert {entry[1:] for entry in journal.erased(SITE)} == {
         ("subject", "visitor", 1, 1),
         ("evidence", "visitor", 1, 1),
     }
-    assert next_one.clear()
     assert not search(read_files(data), [salt])
+
+
+def test_what_a_killed_command_erased_is_journaled_before_it_is_announced(
+    database: Database, writing: Writing, eraser: Eraser, data: Path
+) -> None:
+    one, two = decide(), decide()
+    writing.together([one, two])
+    assert eraser.erase(ForgetVisitor(SITE, one.subject)).gone
+    writing(ForgetVisitor(SITE, two.subject))  # by a command, which was killed then
+    journal = Journal.open(data)
+    assert {entry.first for entry in journal.erased(SITE)} == {1}
+    assert eraser.announce_pending(SITE) == 4
+    assert {entry.last for entry in journal.erased(SITE)} == {1, 2}
+    three = decide()
+    writing(three)
+    assert eraser.erase(ForgetVisitor(SITE, three.subject)).gone
+    lines = len(journal.erased(SITE))
+    assert eraser.announce_pending(SITE) == 2
+    assert len(journal.erased(SITE)) == lines  # nothing is written twice without need
+
+
+def test_an_erasure_whose_outcome_was_unknown_is_journaled_when_asked_again(
+    database: Database, writing: Writing, data: Path
+) -> None:
+    def run(work: Any) -> Any:
+        result = writing(work)
+        if isinstance(work, ForgetVisitor) and not slow:
+            slow.append(work)
+            raise OutcomeUnknown("it took too long")
+        return result
+
+    slow: list[Any] = []
+    one = decide()
+    writing(one)
+    eraser = Eraser(database, run, Journal.open(data))
+    assert eraser.clear()
+    with pytest.raises(OutcomeUnknown):
+        eraser.erase(ForgetVisitor(SITE, one.subject))
+    assert Journal.open(data).erased(SITE) == []
+    assert eraser.erase(ForgetVisitor(SITE, one.subject)) == (0, True)
+    assert len(Journal.open(data).erased(SITE)) == 2
 
 
 def test_rebuilding_takes_a_small_part_of_the_time(
