@@ -96,6 +96,8 @@ def _verify(file: Path, pinned: Pinned, kept: dict[str, bytes]) -> Report:
     """The report on *file*, whose kind its first bytes tell."""
     start = _read(file, "", START_BYTES)
     if start.startswith(b"PK"):
+        if not file.is_file():
+            raise WrongUsage(f"{file} is no regular file, and a bundle is read in several places")
         from consent_ledger.verify.bundle import verify_bundle
 
         try:

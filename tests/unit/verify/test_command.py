@@ -172,3 +172,17 @@ def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
     assert "entries" in shown
     assert "100%" in shown
     assert json.loads(done.stdout)["verdict"] == "consistent, signer not authenticated"
+
+
+def test_a_bundle_on_a_pipe_is_refused_as_it_cannot_be_read_in_several_places(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [*COMMAND, "verify", "/dev/stdin"],
+        input=small_bundle().pack(),
+        capture_output=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"no regular file" in done.stderr
