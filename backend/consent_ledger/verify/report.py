@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from consent_ledger.verify.faults import Fault, Faults
-from consent_ledger.verify.log_walk import LogResult
+
+if TYPE_CHECKING:
+    from consent_ledger.verify.log_walk import LogResult
 
 SCHEMA = "consent-ledger/report/v1"
 VERIFIED, FAILED = "verified", "failed"
