@@ -23,8 +23,11 @@ PATIENCE_S = 2.0
 PAUSE_S = 0.05
 TRY_MS = 100
 
-# Writing waits while indexes are rebuilt, so that is done for at most one part in so many of time.
+# Writing waits while indexes are rebuilt. So that is done for at most one part in so many of the
+# time; and where it takes long, for all erasures of an hour together.
 REST = 20
+LONG_S = 3.0
+LONG_REST_S = 3600.0
 
 _INDEXES = (
     *(index._name for index in Record._meta.fields_to_index()),
@@ -101,7 +104,8 @@ class Remains:
             self._run(Rebuild(name))
         self._rebuilt_for = note
         end = monotonic()
-        self._rests_until = end + REST * (end - start)
+        took = end - start
+        self._rests_until = end + max(REST * took, LONG_REST_S if took > LONG_S else 0.0)
         return True
 
     def _truncate(self) -> bool:
