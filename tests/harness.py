@@ -91,7 +91,7 @@ class LedgerProcess:
             "CONSENT_LEDGER_PORT": str(self.port),
             **{
                 f"CONSENT_LEDGER_LIMIT_{name}": AMPLE
-                for name in ("RECORD", "READ", "LOG", "PUBLISH", "EXPORT", "HEALTH")
+                for name in ("RECORD", "READ", "LOG", "PUBLISH", "ERASE", "EXPORT", "HEALTH")
             },
             **(environment or {}),
         }

@@ -144,6 +144,7 @@ class Batch:
         self._preferences: dict[tuple[str, bytes], preferences.State | None] = {}
         self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
         self._forgotten: set[tuple[str, bytes]] = set()
+        self._marked: dict[str, bool] = {}  # sites, and whether any mark is stored
         self._changes: list[Any] = []
         # (site, generation, index, part) of what this batch destroys
         self.destroyed: set[tuple[str, int, int, str]] = set()
@@ -243,13 +244,18 @@ class Batch:
         self._forgotten.add((site, self._writer.marks.of(name)))
 
     def is_forgotten(self, site: str, *names: bytes) -> bool:
-        """Whether a mark stands that was made of one of *names*: a subject, a record id."""
-        one, other = names[0], names[-1]
-        marks = [self._writer.marks.of(name) for name in (one, other)]
-        if any((site, mark) in self._forgotten for mark in marks):
+        """Whether a mark stands that was made of one of *names*, at most two: a subject, a record
+        id."""
+        if site not in self._marked:
+            row = self._database.execute_sql(statements.MARKED, (site,)).fetchone()
+            self._marked[site] = row is not None
+        if not self._marked[site] and not self._forgotten:
+            return False  # as most sites always are
+        one, other = (self._writer.marks.of(name) for name in (names[0], names[-1]))
+        if not self._forgotten.isdisjoint(((site, one), (site, other))):
             return True
-        row = self._database.execute_sql(statements.FORGOTTEN, (site, *marks, self.time_ms))
-        return row.fetchone() is not None
+        values = (site, one, other, self.time_ms)
+        return self._database.execute_sql(statements.FORGOTTEN, values).fetchone() is not None
 
     def add_row(self, table: type[Table], *values: Any) -> None:
         """A row of *table*, its values in the order of the columns."""

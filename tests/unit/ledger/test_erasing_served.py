@@ -23,7 +23,7 @@ from harness import SITE, LedgerProcess, Reply, sample_decision, write_dist
 
 from .raw_files import read_files, search
 
-ENVIRONMENT = {"CONSENT_LEDGER_LOG_LEVEL": "debug", "CONSENT_LEDGER_LIMIT_ERASE": "100000/minute"}
+ENVIRONMENT = {"CONSENT_LEDGER_LOG_LEVEL": "debug"}
 PATIENCE_S = 30
 
 
