@@ -54,7 +54,7 @@ class LogResult:
         default_factory=lambda: {reason: Counter() for reason in REASONS}
     )
     rotations: dict[int, dict[str, Any]] = field(default_factory=dict)  # kind 17, by index
-    anchor: dict[str, Any] | None = None  # kind 18, if it is entry 0
+    anchors: list[dict[str, Any]] = field(default_factory=list)  # kind 18: what came before
 
 
 def walk(state: State, log: LogPart, tree: Tree) -> LogResult:
@@ -244,10 +244,10 @@ class _Walk:
             self._result.rotations[index] = document
             if document["origin"] != self._log.origin:
                 self._fault("body.origin", document["origin"], self._log.origin, index, self._path)
-        elif index == 0:
-            self._result.anchor = document
+        elif index == len(self._result.anchors):
+            self._result.anchors.append(document["previous"])
         else:
-            self._fault("kind", "an anchor", "one as entry 0 only", index, self._path)
+            self._fault("kind", "an anchor", "one of the first entries only", index, self._path)
 
     # --- derived files -------------------------------------------------------------------------
 
