@@ -45,6 +45,11 @@ class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no 
             check_same_thread=False,
         )
 
+    def give_back(self) -> None:
+        """Returns this thread's connection to the pool, when it has one."""
+        if not self.is_closed():
+            self.close()
+
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Runs *sql* for each row. Raises: peewee's errors, as its own queries do."""
         try:

@@ -12,9 +12,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from consent_ledger import limits, server
+from consent_ledger import server
 from consent_ledger.api import consents, cors, preferences
 from consent_ledger.config import Settings
+from consent_ledger.limits import Limits
 from consent_ledger.schemas import DecisionSchema
 from flask import Flask, Response, request
 
@@ -46,7 +47,7 @@ def application(kind: str, receipt: bytes, current: bytes, settings: Settings) -
     if kind == "schema":
         # The ledger's limits cover its preflight route too, so there has to be one.
         app.add_url_rule("/preflight", cors.PREFLIGHT, lambda: "", methods=["OPTIONS"])
-        limits.init_app(app, settings, {"record": POSTED, "read": READ}, lambda _: True)
+        Limits(app, settings, {"record": POSTED, "read": READ}, lambda _: True)
     return app
 
 

@@ -4,8 +4,8 @@
 from typing import Any
 
 from consent_banner.schema import Table
-from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wrappers import Request
 
 from consent_ledger.errors import BodyTooLarge, InvalidRequest, UnsupportedType
 from consent_ledger.strict_json import parse_json

@@ -17,7 +17,6 @@ from consent_ledger.errors import (
 )
 from consent_ledger.history import read_history
 from consent_ledger.schemas import DecisionSchema, HistoryQuery, HistorySchema, ReceiptSchema
-from consent_ledger.services import services
 
 PATH = "/v1/sites/<site>/consents"
 
@@ -31,6 +30,7 @@ resource = Resource("consents")
         "record",
         "Records a decision. It is durable before it is answered; sending it again is safe.",
         limit="limit_record",
+        hot=True,
         cors=True,
         body=DecisionSchema,
         body_types=(JSON, TEXT),
@@ -52,8 +52,8 @@ resource = Resource("consents")
     )
 )
 def record(call: Call) -> Response:
-    parts = services()
-    origin = check_origin(parts.origins.of(call.site))
+    parts = call.services
+    origin = check_origin(call.origin, parts.origins.of(call.site))
     body = call.body
     notice = parts.publications.notice(call.site, body["notice"], body["build"])
     decision = records.check_decision(call.site, origin, body, notice)
@@ -77,6 +77,6 @@ def record(call: Call) -> Response:
 )
 def history(call: Call) -> Response:
     page = read_history(
-        services().database, call.site, call.subject, call.query["limit"], call.query["page"]
+        call.services.database, call.site, call.subject, call.query["limit"], call.query["page"]
     )
     return Response(page, mimetype=JSON)

@@ -6,7 +6,6 @@ from flask import Response
 from consent_ledger.api.operation import Answer, Call, Operation, Resource
 from consent_ledger.export import ENTRIES, MEDIA_TYPES, prepare_export
 from consent_ledger.schemas import ExportQuery
-from consent_ledger.services import services
 
 resource = Resource("export")
 
@@ -32,7 +31,7 @@ resource = Resource("export")
 def export(call: Call) -> Response:
     form = call.query["format"]
     prepared = prepare_export(
-        services().database, call.site, with_subjects=call.query["parts"] == "all"
+        call.services.database, call.site, with_subjects=call.query["parts"] == "all"
     )
     response = Response(prepared.write_guarded(form), mimetype=MEDIA_TYPES[form])
     response.headers[ENTRIES] = str(prepared.size)

@@ -17,7 +17,6 @@ from consent_ledger.errors import (
 )
 from consent_ledger.notices import check_publication, read_notice
 from consent_ledger.schemas import HEX64, PublicationSchema, PublishedSchema
-from consent_ledger.services import services
 
 # A notice never changes: its address is its hash.
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -41,7 +40,7 @@ def read(call: Call) -> Response:
     notice = call.path["notice"]
     if not re.fullmatch(HEX64, notice):
         raise ValidationError({"notice": ["expected 64 lower-case hexadecimal digits"]})
-    response = Response(read_notice(services().database, call.site, notice), mimetype=JSON)
+    response = Response(read_notice(call.services.database, call.site, notice), mimetype=JSON)
     response.headers["Cache-Control"] = IMMUTABLE
     response.set_etag(notice)
     return response
@@ -66,7 +65,7 @@ def read(call: Call) -> Response:
 )
 def publish(call: Call) -> Response:
     work = check_publication(call.site, call.body["notice"], call.body["build"])
-    published = services().committer.submit(work)
+    published = call.services.committer.submit(work)
     return Response(
         json.dumps(published.to_dict()), 201 if published.created else 200, mimetype=JSON
     )

@@ -10,7 +10,6 @@ from consent_ledger.api.operation import TEXT, Answer, Call, Operation, Resource
 from consent_ledger.errors import LogHalted, RecordUnknown
 from consent_ledger.receipts import read_proof
 from consent_ledger.schemas import HEX32
-from consent_ledger.services import services
 
 resource = Resource("receipts")
 
@@ -32,7 +31,7 @@ def proof(call: Call) -> Response:
     record = call.path["record"]
     if not re.fullmatch(HEX32, record):
         raise ValidationError({"record": ["expected 32 lower-case hexadecimal digits"]})
-    parts = services()
+    parts = call.services
     file = read_proof(parts.database, parts.published, call.site, bytes.fromhex(record))
     response = Response(file, mimetype=TEXT)
     response.headers["Content-Disposition"] = f'attachment; filename="{record}.tlog-proof"'
