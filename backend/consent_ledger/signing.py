@@ -10,6 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
+from consent_ledger.disk import sync_file, sync_folder
 from consent_ledger.errors import SetupError
 from consent_ledger.tlog.note import Signer
 
@@ -35,18 +36,9 @@ def make_seed(directory: Path) -> Path:
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_bytes(SEED_BYTES))
         file.flush()
-        os.fsync(file.fileno())
-    _sync_directory(directory)
+        sync_file(file.fileno())
+    sync_folder(directory)
     return path
-
-
-def _sync_directory(directory: Path) -> None:
-    """A new name in a directory is durable only once the directory is."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class SigningKeys:
@@ -94,11 +86,18 @@ class SigningKeys:
             known = self._signers[origin] = Signer(origin, derive(self._seed, origin))
         return known
 
+    def secret(self, info: bytes) -> bytes:
+        """32 secret bytes for something else than signing, which *info* names."""
+        return _expand(self._seed, info)
+
 
 def derive(seed: bytes, origin: str) -> bytes:
     """The 32-byte Ed25519 seed of one log: HKDF-SHA256 without salt, info = label || origin."""
+    return _expand(seed, LABEL + origin.encode())
+
+
+def _expand(seed: bytes, info: bytes) -> bytes:
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    info = LABEL + origin.encode()
     return HKDF(algorithm=SHA256(), length=SEED_BYTES, salt=None, info=info).derive(seed)

@@ -54,10 +54,10 @@ def variants(*, ledger: bool, languages: int) -> dict[str, str]:
     return {name: file for name, file in VARIANTS.items() if off[name]}
 
 
-def order(made: Parts, chosen: Mapping[str, str]) -> list[str]:
-    """Files of the script, each after what it imports."""
+def order(made: Parts, chosen: Mapping[str, str], entry: str = modules.ENTRY) -> list[str]:
+    """Files of the script that begins with *entry*, each after what it imports."""
     links = {file: module["imports"] for file, module in made.manifest["modules"].items()}
-    return modules.order(links, chosen)
+    return modules.order(links, chosen, entry)
 
 
 def uses(made: Parts, files: Sequence[str]) -> frozenset[str]:

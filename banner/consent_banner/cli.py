@@ -92,7 +92,7 @@ def _count(number: int, one: str, many: str | None = None) -> str:
     default="dist",
     show_default=True,
     type=click.Path(path_type=Path),
-    help="Directory for the script, notice.json, build.json, report.json and the declaration.",
+    help="Directory for scripts, notice.json, build.json, report.json and pieces of HTML.",
 )
 @click.option(
     "--insert",
@@ -101,7 +101,8 @@ def _count(number: int, one: str, many: str | None = None) -> str:
     metavar="FILE.html",
     type=click.Path(path_type=Path),
     help="Also put the declaration into this page, between <!-- consent declaration --> and "
-    "<!-- /consent declaration -->. May be given several times.",
+    "<!-- /consent declaration -->, and the visitor's choices where the page has the same marks "
+    "with the word choices. May be given several times.",
 )
 def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
     """Make the script and everything that belongs to it; on an error nothing is written."""
@@ -112,22 +113,30 @@ def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
         click.echo(f"warning: {warning}.")
     click.echo(f"Wrote {len(written) - len(pages)} files to {out}.")
     for page in pages:
-        click.echo(f"Put the declaration into {page}.")
-    click.echo()
-    click.echo(report.table(report.measure(made)))
+        click.echo(f"Filled the marked places of {page}.")
+    for script in made.scripts:
+        click.echo()
+        click.echo(report.table(script))
     click.echo(f"Notice {made.notice.sha256}")
     click.echo()
     click.echo("Paste one of these tags first into the <head> of every page:")
-    click.echo('  <script async src="/consent.js"></script>')
-    click.echo("or, with a name that changes whenever its content does:")
-    click.echo(
-        f'  <script async src="/{made.hashed_name}" integrity="{made.integrity}" '
-        'crossorigin="anonymous"></script>'
-    )
-    if loaded.ledger_url:
+    _echo_tags(made.consent)
+    if made.choices:
+        click.echo()
+        click.echo("and one of these where receipts are offered or the choices are shown:")
+        _echo_tags(made.choices)
         click.echo()
         click.echo("Publish the notice before visitors meet it:")
         click.echo(f"  consent-ledger publish {out}")
+
+
+def _echo_tags(script: build.Script) -> None:
+    click.echo(f'  <script async src="/{script.file}"></script>')
+    click.echo("or, with a name that changes whenever its content does:")
+    click.echo(
+        f'  <script async src="/{script.hashed_file}" integrity="{script.integrity}" '
+        'crossorigin="anonymous"></script>'
+    )
 
 
 @main.command(epilog="Example: consent-banner preview site/banner.toml --port 8900")

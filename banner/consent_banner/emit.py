@@ -6,20 +6,21 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from consent_banner import declaration, report
+from consent_banner import choices_page, declaration, report
 from consent_banner.build import Build
 from consent_banner.config import BuilderError
+from consent_banner.notice import Notice
 
 _REGION = re.compile(
-    r"(<!-- consent declaration(?: (?P<language>[A-Za-z0-9-]+))? -->)"
-    r".*?(?P<end><!-- /consent declaration -->)",
+    r"(<!-- consent (?P<what>declaration|choices)(?: (?P<language>[A-Za-z0-9-]+))? -->)"
+    r".*?(?P<end><!-- /consent (?P=what) -->)",
     re.DOTALL,
 )
-_START = "<!-- consent declaration"
+_START = re.compile("<!-- consent (?:declaration|choices)")
 
 
 def files(build: Build) -> dict[str, bytes]:
@@ -29,15 +30,22 @@ def files(build: Build) -> dict[str, bytes]:
     """
     return {
         "notice.json": build.notice.canonical,
-        "report.json": _json(report.measure(build).document),
+        "report.json": _json(report.document(build)),
         **{
-            f"declaration.{language}.html": declaration.html(build.notice, language).encode()
+            f"{what}.{language}.html": make(build.notice, language).encode()
+            for what, make in _fragments(build).items()
             for language in build.config.languages
         },
-        build.hashed_name: build.script,
+        **{script.hashed_file: script.content for script in build.scripts},
         "build.json": _json(build.facts),
-        "consent.js": build.script,
+        **{script.file: script.content for script in reversed(build.scripts)},
     }
+
+
+def _fragments(build: Build) -> Mapping[str, Callable[[Notice, str], str]]:
+    """What makes each piece of HTML, by the word in its file name and its marks."""
+    found = {"declaration": declaration.html}
+    return found | {"choices": choices_page.html} if build.choices else found
 
 
 def _json(document: Mapping[str, Any]) -> bytes:
@@ -45,30 +53,39 @@ def _json(document: Mapping[str, Any]) -> bytes:
 
 
 def insert(page: str, name: str, build: Build) -> str:
-    """*page* with the declaration between its marks; *name* is used in errors.
+    """*page* with the declaration, the visitor's choices or both between their marks.
 
     The marks are `<!-- consent declaration -->` (or `… declaration fr -->` for one of several
-    languages) and `<!-- /consent declaration -->`. Raises: BuilderError without them.
+    languages) and `<!-- /consent declaration -->`; with `choices` in its place for the choices.
+    *name* is used in errors. Raises: BuilderError without them.
     """
     found = list(_REGION.finditer(page))
-    if not found or len(found) != page.count(_START):
+    started = len(_START.findall(page))
+    if not found or len(found) != started:
         raise BuilderError(
-            f"{name}: found {page.count(_START)} opening marks and {len(found)} closed regions, "
-            f"expected a region from `{_START} -->` to `<!-- /consent declaration -->`."
+            f"{name}: found {started} opening marks and {len(found)} closed regions, expected a "
+            "region from `<!-- consent declaration -->` to `<!-- /consent declaration -->`, "
+            "or the same with `choices`."
         )
+    makers = _fragments(build)
 
     def fill(region: re.Match[str]) -> str:
         language = region["language"] or build.config.default_language
         if language not in build.config.languages:
             known = ", ".join(build.config.languages)
             raise BuilderError(f'{name}: found a mark for "{language}", expected one of {known}.')
-        return f"{region[1]}\n{declaration.html(build.notice, language)}{region['end']}"
+        if region["what"] not in makers:
+            raise BuilderError(
+                f"{name}: found the mark `{region[1]}`, expected none: without [ledger] there are "
+                "no records to show."
+            )
+        return f"{region[1]}\n{makers[region['what']](build.notice, language)}{region['end']}"
 
     return _REGION.sub(fill, page)
 
 
 def write(build: Build, out: Path, pages: Iterable[Path] = ()) -> list[Path]:
-    """Writes the build into *out* (made when missing) and the declaration into *pages*.
+    """Writes the build into *out* (made when missing) and the marked regions of *pages*.
 
     Returns: the files written, in order. Raises: BuilderError; then every file is as it was before,
         unless the disk fails between two renames.

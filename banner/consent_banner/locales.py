@@ -14,7 +14,14 @@ PACKAGE = Path(__file__).parent
 REFERENCE = "en"
 
 FILLED_AT_BUILD = frozenset({"controller", "site", "categories", "days"})
-LATER = {"declarationDays": frozenset({"days"})}
+LATER = {
+    "declarationDays": frozenset({"days"}),
+    "choicesGranted": frozenset({"services"}),
+    "choicesPlace": frozenset({"index", "log"}),
+    "choicesGone": frozenset({"count"}),
+    "choicesGoing": frozenset({"count"}),
+    "choicesGoneHere": frozenset({"count"}),
+}
 """Placeholders by key that stay in the text, because each use fills them with its own value."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")

@@ -29,19 +29,28 @@ PACKAGE = Path(__file__).parent
 _TAKEN_NAMES = "as at cx cy do dx dy fx fy id if in is of r rx ry x y z"
 
 
-def names_table(sources: Iterable[Module]) -> dict[str, str]:
+def names_table(*scripts: Iterable[Module]) -> dict[str, str]:
     """A short name for every private name: the most used first, then by alphabet.
 
-    No short name occurs as an ordinary identifier anywhere in *sources*.
+    Names of the first script are given first, so that what a later one adds never changes it.
+    No short name occurs as an ordinary identifier in any module.
+    Raises: SourceError for an identifier of a later script that an earlier one's name took.
     """
-    count: Counter[str] = Counter()
+    names: dict[str, str] = {}
     taken: set[str] = set(_TAKEN_NAMES.split())
-    for module in sources:
-        count.update(module.private)
-        taken |= module.public
-    free = (name for name in _short_names() if name not in taken)
-    ranked = sorted(count, key=lambda name: (-count[name], name))
-    return dict(sorted((name, next(free)) for name in ranked))
+    for modules_of in scripts:
+        count: Counter[str] = Counter()
+        for module in modules_of:
+            count.update(module.private)
+            for private, short in names.items():
+                if short in module.public:
+                    problem = f"the identifier {short} is the short name of {private}"
+                    raise SourceError(module.file, 1, f"{problem}; choose another")
+            taken |= module.public
+        free = (n for n in _short_names() if n not in taken and n not in names.values())
+        ranked = sorted(count.keys() - names, key=lambda name: (-count[name], name))
+        names.update(zip(ranked, free, strict=False))
+    return dict(sorted(names.items()))
 
 
 def _short_names() -> Iterator[str]:
@@ -77,7 +86,7 @@ def minify(package: Path = PACKAGE) -> dict[str, bytes]:
     styles = {path.name: _read(path) for path in sorted((package / "css").glob("*.css"))}
     parsed = {file: modules.read(file, source) for file, source in sources.items()}
     modules.check(parsed)
-    names = names_table(parsed.values())
+    names = names_table(*modules.scripts(parsed))
     files: dict[str, str] = {}
     for file, module in parsed.items():
         if file != modules.CONFIG:

@@ -8,12 +8,15 @@ Two forms link modules, each on one line: `import { _a, _b } from "./x.js";` and
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from consent_banner.javascript import BLANK, SourceError, Token, tokens
 
 ENTRY = "main.js"
+CHOICES_ENTRY = "choices.js"
+ENTRIES = (ENTRY, CHOICES_ENTRY)
+"""The module that each script begins with: consent.js, choices.js."""
 CONFIG = "config.js"
 
 VARIANTS = {"ledger.js": "ledger-off.js", "language.js": "languages.js"}
@@ -178,16 +181,45 @@ def check(modules: Mapping[str, Module], variants: Mapping[str, str] = VARIANTS)
                         raise SourceError(
                             module.file, link.line, f"imports {name}, which {file} does not export"
                         )
+    for entry in ENTRIES:
+        if entry in modules:
+            for build in _builds(modules, variants, entry):
+                _check_together([modules[file] for file in build])
+
+
+def scripts(modules: Mapping[str, Module]) -> list[list[Module]]:
+    """The modules of each script in any combination of variants, one list for each of `ENTRIES`.
+
+    The last list also has the modules that no script needs.
+    """
+    found: list[list[Module]] = []
+    left = dict(modules)
+    for entry in ENTRIES:
+        of_entry = {
+            file
+            for build in (_builds(modules, VARIANTS, entry) if entry in modules else ())
+            for file in build
+        }
+        found.append([left.pop(file) for file in sorted(of_entry & left.keys())])
+    found[-1] += left.values()
+    return found
+
+
+def _builds(
+    modules: Mapping[str, Module], variants: Mapping[str, str], entry: str
+) -> Iterator[list[str]]:
+    """Files of a script in each combination of variants."""
     usable = {name: file for name, file in variants.items() if file in modules}
+    links = {file: module.links for file, module in modules.items()}
     for size in range(len(usable) + 1):
         for chosen in itertools.combinations(sorted(usable), size):
-            links = {file: module.links for file, module in modules.items()}
-            build = order(links, {name: usable[name] for name in chosen})
-            _check_together([modules[file] for file in build])
+            yield order(links, {name: usable[name] for name in chosen}, entry)
 
 
-def order(links: Mapping[str, Iterable[str]], variants: Mapping[str, str]) -> list[str]:
-    """Files of a build: each after everything it imports, depth first from the entry.
+def order(
+    links: Mapping[str, Iterable[str]], variants: Mapping[str, str], entry: str = ENTRY
+) -> list[str]:
+    """Files of a build: each after everything it imports, depth first from *entry*.
 
     *links* gives each file's imports; *variants* the files that stand in for others.
     Raises: SourceError for an import cycle.
@@ -208,7 +240,7 @@ def order(links: Mapping[str, Iterable[str]], variants: Mapping[str, str]) -> li
         open_.pop()
         done.append(file)
 
-    visit(ENTRY)
+    visit(entry)
     return done
 
 

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from consent_banner import build, config, declaration
+from consent_banner import build, choices_page, config, declaration
 from consent_banner.build import Build
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
@@ -93,7 +93,7 @@ class Preview:
             return
         self._text = text
         self.state = State(self.state.version + 1, made, None)
-        self.say(f"Built {self.file}: consent.js has {len(made.script):,} bytes.")
+        self.say(f"Built {self.file}: consent.js has {len(made.consent.content):,} bytes.")
 
     def _at_home(self, loaded: config.BannerConfig) -> config.BannerConfig:
         """The same banner for this address: its ledger is here, its cookie of no other domain."""
@@ -110,7 +110,8 @@ class Preview:
         """The page, which shows the last good build or the error."""
         state = self.state
         error = f'<pre id="error" role="alert">{escape(state.error)}</pre>' if state.error else ""
-        script = '<script async src="/consent.js"></script>' if state.build else ""
+        scripts = state.build.scripts if state.build else ()
+        script = "".join(f'<script async src="/{each.file}"></script>' for each in scripts)
         return (
             f'<!doctype html>\n<html lang="en" data-version="{state.version}">'
             f'<head><meta charset="utf-8"><title>Preview of {escape(self.file.name)}</title>'
@@ -123,6 +124,7 @@ class Preview:
 
 
 def _about(made: Build) -> str:
+    language = made.config.default_language
     ids = [
         identifier
         for category in made.config.categories
@@ -141,10 +143,12 @@ def _about(made: Build) -> str:
     )
     return (
         '<p><button type="button" data-consent-open>Your choices</button></p>'
+        "<div data-consent-receipt></div>"
         f"<h2>Waits for consent</h2><ul>{gates}</ul>"
         f'<h2>Chosen</h2><pre id="choices">nothing yet</pre>'
         f'<h2>Sent</h2><p>{sends}</p><pre id="sent">nothing yet</pre>'
-        f"<h2>Declaration</h2>{declaration.html(made.notice, made.config.default_language)}"
+        f"<h2>Declaration</h2>{declaration.html(made.notice, language)}"
+        f"{choices_page.html(made.notice, language) if made.choices else ''}"
     )
 
 
@@ -166,8 +170,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer("text/css", STYLE)
         elif path == "/preview/script.js":
             self._answer("text/javascript", SCRIPT)
-        elif path == "/consent.js" and made:
-            self._answer("text/javascript", made.script.decode())
+        elif path[1:] in (scripts := {s.file: s for s in made.scripts} if made else {}):
+            self._answer("text/javascript", scripts[path[1:]].content.decode())
         elif path.startswith("/v1/"):
             problem = {"title": "The preview has no ledger.", "status": 404}
             self._json(problem, HTTPStatus.NOT_FOUND)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The style sheet of one site: the minified base, its position, and the colours the owner set.
+"""The style sheets of one site: the minified rules, and the colours the owner set.
 
-The owner's values take the place of the defaults in base.css, light and dark each in its own block:
-a rule added at the end would set the light colours in the dark as well.
+The owner's values take the place of the defaults in colours.css, light and dark each in its own
+block: a rule added at the end would set the light colours in the dark as well.
 """
 
 import re
@@ -12,12 +12,14 @@ from consent_banner.bundle import PACKAGE, Parts
 from consent_banner.config import Look
 from consent_banner.tables import COLOURS
 
-_DEFAULTS = re.compile(r"(?<=:where\(\.consent-gate\)\{)[^{}]*(?=\})")
+_BANNER = ":where(.consent-gate)"
+_DIALOG = ":where(.consent-forget)"
+_DEFAULTS = re.compile(rf"(?<={re.escape(_BANNER)}\{{)[^{{}}]*(?=\}})")
 
 
 def defaults() -> tuple[dict[str, str], dict[str, str]]:
-    """The colours of base.css, light and dark, by their keys in `[look]`, each as `#rrggbb`."""
-    sheet = (PACKAGE / "css" / "min" / "base.css").read_text(encoding="utf-8")
+    """The colours of colours.css, light and dark, by their keys in `[look]`, each as `#rrggbb`."""
+    sheet = (PACKAGE / "css" / "min" / "colours.css").read_text(encoding="utf-8")
     light, dark = (
         {
             key: _long(colour)
@@ -31,16 +33,25 @@ def defaults() -> tuple[dict[str, str], dict[str, str]]:
 
 def files(look: Look) -> tuple[str, ...]:
     """Style sheets in the order in which they count."""
-    return ("base.css", f"position-{look.position}.css")
+    return ("colours.css", "base.css", f"position-{look.position}.css")
 
 
 def sheet(made: Parts, look: Look) -> str:
-    """The whole sheet."""
-    base, *rest = (made.style(file) for file in files(look))
+    """The whole sheet of consent.js."""
+    _, *rest = files(look)
+    return _colours(made, look) + "".join(map(made.style, rest))
+
+
+def choices_sheet(made: Parts, look: Look) -> str:
+    """The whole sheet of choices.js; its dialog has the banner's colours."""
+    return _colours(made, look).replace(_BANNER, _DIALOG) + made.style("choices.css")
+
+
+def _colours(made: Parts, look: Look) -> str:
     blocks = iter((look.light, look.dark))
-    base = _DEFAULTS.sub(lambda block: _with(block[0], next(blocks)), base)
-    assert next(blocks, None) is None, "base.css has one block of defaults, then one for the dark"
-    return base + "".join(rest)
+    sheet = _DEFAULTS.sub(lambda block: _with(block[0], next(blocks)), made.style("colours.css"))
+    assert next(blocks, None) is None, "one block of defaults, then one for the dark"
+    return sheet
 
 
 def _with(block: str, settings: Mapping[str, str]) -> str:

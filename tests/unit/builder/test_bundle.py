@@ -19,6 +19,12 @@ SOURCES = {
         'import { _ledgerUrl } from "./config.js";\nexport const _where = () => _ledgerUrl;\n'
     ),
     "ledger-off.js": "export const _where = () => null;\n",
+    "choices.js": (
+        'import { _text } from "./language.js";\n'
+        'import { _where } from "./ledger.js";\n'
+        "window.result = [_where(), _text._choicesNow, _text._accept];\n"
+        "window.order = [];\n"
+    ),
     "main.js": (
         'import { _asked, _build, _lifetimeH, _notice } from "./config.js";\n'
         'import { _language, _text } from "./language.js";\n'
@@ -76,7 +82,7 @@ def run(browser):
 
 def test_the_bundle_runs_with_every_variant(package, run):
     made = build.make(banner_config(), package)
-    result, order = run(made.script)
+    result, order = run(made.consent.content)
     service = made.notice.document["categories"][1]["services"][0]
     assert result == {
         "accept": "Accept all, Accept all3",
@@ -110,7 +116,7 @@ def test_the_bundle_runs_with_every_variant(package, run):
     }
     assert order == ["twice", "order"]
 
-    result, _ = run(build.make(without_ledger(), package).script)
+    result, _ = run(build.make(without_ledger(), package).consent.content)
     assert result["where"] is None
 
 
@@ -120,17 +126,17 @@ def without_ledger():
 
 def test_a_script_without_a_ledger_does_not_contain_its_address_or_client(package):
     made = build.make(without_ledger(), package)
-    files = [name for name, _ in made.pieces]
+    files = [name for name, _ in made.consent.pieces]
     assert "ledger-off.js" in files
     assert "ledger.js" not in files
-    assert b"/v1/sites/" not in made.script
+    assert b"/v1/sites/" not in made.consent.content
 
 
 def test_only_texts_that_the_script_uses_are_in_it(package):
     made = build.make(banner_config(), package)
     texts = made.notice.document["texts"]["en"]
-    assert texts["accept"].encode() in made.script
-    assert texts["reject"].encode() not in made.script
+    assert texts["accept"].encode() in made.consent.content
+    assert texts["reject"].encode() not in made.consent.content
 
 
 def test_files_come_after_what_they_import(package):
@@ -150,9 +156,9 @@ def test_variants_follow_the_features():
 
 def test_the_pieces_are_the_script_and_the_build_hash_names_their_modules(package):
     made = build.make(banner_config(), package)
-    assert "".join(code for _, code in made.pieces).encode() == made.script
-    assert made.script.startswith(b'(()=>{"use strict";')
-    assert made.script.endswith(b"})();\n")
+    assert "".join(code for _, code in made.consent.pieces).encode() == made.consent.content
+    assert made.consent.content.startswith(b'(()=>{"use strict";')
+    assert made.consent.content.endswith(b"})();\n")
     minified = package / "js" / "min" / "twice.js"
     before = minified.read_bytes()
     minified.write_bytes(before + b" ")
@@ -162,6 +168,30 @@ def test_the_pieces_are_the_script_and_the_build_hash_names_their_modules(packag
         minified.write_bytes(before)
 
 
+def test_the_second_script_is_joined_like_the_first(package, run):
+    made = build.make(banner_config(), package)
+    result, _ = run(made.choices.content)
+    texts = made.notice.document["texts"]["en"]
+    address = "http://ledger.localhost:8470/v1/sites/meridian/"
+    assert result == [address, texts["choicesNow"], texts["accept"]]
+    assert texts["title"].encode() not in made.choices.content
+    assert build.make(without_ledger(), package).choices is None
+
+
+def test_the_second_script_does_not_count_into_the_build_hash(package):
+    made = build.make(banner_config(), package)
+    minified = package / "js" / "min" / "choices.js"
+    before = minified.read_bytes()
+    minified.write_bytes(b"window.result=[];" + before)
+    try:
+        again = build.make(banner_config(), package)
+    finally:
+        minified.write_bytes(before)
+    assert again.choices != made.choices
+    assert again.consent == made.consent
+    assert again.facts == made.facts
+
+
 def test_build_json_is_what_the_ledger_publishes(package):
     made = build.make(banner_config(), package)
     facts = made.facts
@@ -169,5 +199,5 @@ def test_build_json_is_what_the_ledger_publishes(package):
     assert facts["schema"] == "consent-ledger/build/v1"
     assert facts["notice"] == made.notice.sha256
     assert facts["config"] == made.config.sha256
-    assert facts["script"]["bytes"] == len(made.script)
-    assert made.build_hash.encode() in made.script
+    assert facts["script"]["bytes"] == len(made.consent.content)
+    assert made.build_hash.encode() in made.consent.content

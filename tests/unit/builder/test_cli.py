@@ -111,7 +111,9 @@ def test_build_inserts_the_declaration(run, tmp_path):
     run("init")
     page = tmp_path / "cookies.html"
     page.write_text("<!-- consent declaration --><!-- /consent declaration -->")
-    assert "Put the declaration into cookies.html." in run("build", "--insert", "cookies.html")[1]
+    assert (
+        "Filled the marked places of cookies.html." in run("build", "--insert", "cookies.html")[1]
+    )
     assert "visits" in page.read_text()
 
 

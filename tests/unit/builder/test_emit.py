@@ -3,8 +3,10 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from consent_banner.config import BuilderError
 from consent_banner.notice import Notice
 from unit.builder.banner_document import banner_config
 
+# The starter's ledger, which is commented out.
+LEDGER = re.compile(rb"# \[ledger\].*\n# url")
 PAGE = "<h1>Cookies</h1>\n<!-- consent declaration -->\nold\n<!-- /consent declaration -->\n<p>end"
 
 
@@ -29,7 +33,8 @@ def test_the_output_directory_is_complete_and_consistent(made, tmp_path):
     facts = json.loads(files["build.json"])
     hashed = facts["script"]["file"]
     assert set(files) == {
-        *("consent.js", hashed, "notice.json", "build.json", "report.json", "declaration.en.html")
+        *("consent.js", hashed, "notice.json", "build.json", "report.json", "declaration.en.html"),
+        *("choices.js", made.choices.hashed_file, "choices.en.html"),
     }
     script = files["consent.js"]
     assert files[hashed] == script
@@ -46,6 +51,19 @@ def test_the_output_directory_is_complete_and_consistent(made, tmp_path):
     assert notice.sha256.encode() in script
     assert facts["build"].encode() in script
     assert json.loads(files["report.json"])["script"]["raw"] == len(script)
+    choices = files["choices.js"]
+    assert files[made.choices.hashed_file] == choices
+    assert made.choices.hashed_file == f"choices.{hashlib.sha256(choices).hexdigest()[:12]}.js"
+
+
+def test_without_a_ledger_there_is_nothing_of_receipts(tmp_path):
+    without = build.make(replace(banner_config(), ledger_url=None))
+    names = {path.name for path in emit.write(without, tmp_path / "dist")}
+    assert not any("choices" in name for name in names)
+    page = tmp_path / "choices.html"
+    page.write_text(PAGE.replace("declaration", "choices"))
+    with pytest.raises(BuilderError, match=r"without \[ledger\] there are no records to show"):
+        emit.write(without, tmp_path / "dist", [page])
 
 
 def test_a_page_gets_the_declaration_between_its_marks_again_and_again(made, tmp_path):
@@ -62,9 +80,22 @@ def test_a_page_gets_the_declaration_between_its_marks_again_and_again(made, tmp
     assert page.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_page_gets_the_choices_and_the_declaration_each_between_its_own_marks(made, tmp_path):
+    page = tmp_path / "both.html"
+    page.write_text(PAGE + PAGE.replace("declaration", "choices"))
+    emit.write(made, tmp_path / "dist", [page])
+    declaration, choices = page.read_text().split("<p>end")[:2]
+    assert '<div class="consent-declaration"' in declaration
+    assert 'id="consent-page"' not in declaration
+    assert '<div class="consent-page" id="consent-page" lang="en">' in choices
+    assert choices.endswith("</div>\n<!-- /consent choices -->\n")
+    assert "\nold\n" not in declaration + choices
+
+
 @pytest.mark.parametrize(
     ("page", "message"),
     [
+        (PAGE.replace("/consent declaration", "/consent choices"), "found 1 opening marks and 0"),
         ("<p>", "found 0 opening marks and 0 closed regions, expected a region from"),
         ("<!-- consent declaration -->", "found 1 opening marks and 0 closed regions"),
         (PAGE.replace("ion -->\nold", "ion -->\n<!-- consent declaration -->"), "found 2 opening"),
@@ -111,7 +142,7 @@ def test_the_same_settings_give_the_same_bytes_in_any_place_and_process(tmp_path
     for seed in ("1", "2"):
         place = tmp_path / f"place-{seed}"
         place.mkdir()
-        (place / "banner.toml").write_bytes(starter())
+        (place / "banner.toml").write_bytes(LEDGER.sub(b"[ledger]\nurl", starter()))
         (place / "cookies.html").write_text(PAGE)
         subprocess.run(
             [
@@ -131,7 +162,7 @@ def test_the_same_settings_give_the_same_bytes_in_any_place_and_process(tmp_path
             }
         )
     assert outputs[0] == outputs[1]
-    assert len(outputs[0]) == 8
+    assert len(outputs[0]) == 8 + 3
     for name, content in outputs[0].items():
         assert b"\r" not in content, name
         assert str(tmp_path).encode() not in content, name

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 from consent_banner import minify, modules
-from unit.builder.tiny_package import CONFIG, tiny_package
+from consent_banner.javascript import SourceError
+from unit.builder.tiny_package import CONFIG, STYLES, tiny_package
 
 # The minifier has no wheel for macOS: there the committed output is used, and these tests are left
 # out. On Linux they run, and fail where the minifier is missing.
@@ -47,6 +48,20 @@ def test_no_short_name_is_an_identifier_of_the_sources_or_a_reserved_word():
     assert not set(names.values()) & {*letters.split(), "if", "as", "is", "of", "at", "x", "y"}
 
 
+def test_what_a_second_script_adds_leaves_the_names_of_the_first_alone():
+    first = parsed({"main.js": "const _a = 1, _b = _a;"}).values()
+    second = parsed({"choices.js": "const _c = 1; _c(_c, _c, _a);"}).values()
+    assert minify.names_table(first) == {"_a": "A", "_b": "B"}
+    assert minify.names_table(first, second) == {"_a": "A", "_b": "B", "_c": "C"}
+
+
+def test_an_identifier_of_a_second_script_that_is_a_short_name_is_refused():
+    first = parsed({"main.js": "const _a = 1;"}).values()
+    second = parsed({"choices.js": "A();"}).values()
+    with pytest.raises(SourceError, match=r"^choices\.js:1: the identifier A is the short name of"):
+        minify.names_table(first, second)
+
+
 def test_mangling_changes_names_and_nothing_in_strings_comments_regexes_or_template_text():
     source = (
         'const _a = { _a: "_a" }; // _a\n'
@@ -72,7 +87,7 @@ class TestWithTheMinifier:
             "sha256_source": hashlib.sha256(source).hexdigest(),
             "uses": ["_count", "_start"],
         }
-        assert set(manifest["css"]) == {"base.css", "position-bar.css", "position-box.css"}
+        assert set(manifest["css"]) == set(STYLES)
 
     def test_a_local_never_takes_the_short_name_of_a_shared_one(self, tmp_path):
         """The minifier likes to call locals e, t, n …: here a shared name is called e."""
@@ -138,7 +153,8 @@ def test_the_names_table_fits_the_banners_sources():
     sources = {
         path.name: path.read_bytes().decode() for path in (minify.PACKAGE / "js").glob("*.js")
     }
-    assert manifest["names"] == minify.names_table(parsed(sources).values())
+    scripts = modules.scripts(parsed(sources))
+    assert manifest["names"] == minify.names_table(*scripts)
 
 
 def test_without_the_minifier_one_sentence_says_so(tmp_path, capsys, monkeypatch):

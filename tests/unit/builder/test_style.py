@@ -15,7 +15,8 @@ def blocks(look):
 def test_the_sheet_is_the_base_and_its_position():
     made = bundle.parts()
     sheet = style.sheet(made, Look("box", {}, {}))
-    assert sheet == made.style("base.css") + made.style("position-box.css")
+    files = ("colours.css", "base.css", "position-box.css")
+    assert sheet == "".join(map(made.style, files))
 
 
 def test_the_owners_values_take_the_place_of_the_defaults_each_in_its_block():
@@ -29,6 +30,18 @@ def test_the_owners_values_take_the_place_of_the_defaults_each_in_its_block():
         "--consent-font": "Georgia, serif",
     }
     assert dark == plain_dark | {"--consent-text": "#eeeeef"}
+
+
+def test_the_dialog_of_the_second_script_has_the_colours_of_the_banner():
+    made = bundle.parts()
+    look = Look("bar", {"accent": "#112233"}, {"text": "#eeeeef"})
+    sheet = style.choices_sheet(made, look)
+    assert sheet.endswith(made.style("choices.css"))
+    assert "consent-gate" not in sheet
+    found = re.findall(r":where\(\.consent-forget\)\{([^{}]*)\}", sheet)
+    assert [dict(line.split(":", 1) for line in block.split(";")) for block in found] == blocks(
+        look
+    )
 
 
 @pytest.mark.parametrize("key", ["accent", "accent_text", "background", "text", "border"])

@@ -25,7 +25,9 @@ export const [_language, _text] = _locales[0];
 # The blocks of defaults that the owner's colours go into, and nothing else.
 _DEFAULTS = ":where(.consent-gate) { --consent-accent: red; }\n"
 STYLES = {
-    "base.css": f"{_DEFAULTS}@media (prefers-color-scheme: dark) {{ {_DEFAULTS} }}\n",
+    "colours.css": f"{_DEFAULTS}@media (prefers-color-scheme: dark) {{ {_DEFAULTS} }}\n",
+    "base.css": ".base { color: red; }\n",
+    "choices.css": ".choices { color: red; }\n",
     "position-bar.css": ".bar { color: red; }\n",
     "position-box.css": ".box { color: red; }\n",
 }

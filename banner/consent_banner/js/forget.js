@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// "Forget me": first the ledger's records, then what this browser keeps; a decision that can no longer be proved is not relied on.
+import { _button } from "./button.js";
+import { _expire } from "./cookie.js";
+import { _element } from "./element.js";
+import { _language, _text } from "./language.js";
+import { _hideReceipts } from "./receipt-line.js";
+import { _keep, _store } from "./storage.js";
+import { _request, _token, _waiting } from "./visitor.js";
+
+/** @typedef {Window & {consent?: any}} Page */
+
+/** Asks the ledger to erase. @returns {Promise<{records: number, gone: boolean}|null>} null when it gave no answer that settles it */
+const _erase = async () => {
+  if (!_token()) return { records: 0, gone: true };
+  const answer = await _request("consents", "DELETE");
+  if (answer?.status == 404) return { records: 0, gone: true };
+  return answer?.ok ? answer.json().catch(() => null) : null;
+};
+
+/** Removes this browser's visitor. @returns {Promise<string[]|null>} what was removed and what stays, or null when nothing was */
+const _forgetVisitor = async () => {
+  // What waits must not be sent behind the erasure's back; it comes back if there is none.
+  const waiting = _waiting().map((key) => [key, _store[key]]);
+  for (const [key] of waiting) delete _store[key];
+  let erased = await _erase();
+  if (erased && !erased.records && waiting[0]) {
+    // One of them may have been under way, and have become the first record only now.
+    await new Promise((done) => setTimeout(done, 1e3));
+    erased = await _erase();
+  }
+  if (!erased) {
+    for (const [key, body] of waiting) _keep(key, body);
+    return null;
+  }
+  try {
+    // Before the keys: their going tells other tabs to look at the cookie.
+    _expire("consent", "/");
+  } catch {
+    // No cookie can be kept here, so there is none.
+  }
+  for (const key of ["token", "last", "wait"]) delete _store["consent." + key];
+  const { records, gone } = erased;
+  return [
+    (records ? (gone ? _text._choicesGone : _text._choicesGoing) : _text._choicesGoneNone).replace("{count}", records + ""),
+    _text._choicesGoneHere.replace("{count}", waiting.length + ""),
+    ...(records ? [_text._choicesStays] : []),
+  ];
+};
+
+/**
+ * The second step: says what goes and what stays, and asks.
+ * @param {HTMLElement} result  where the page says what came of it
+ */
+export const _askToForget = (result) => {
+  const status = _element("p", { role: "status" });
+  const close = () => dialog.close();
+  const forget = async () => {
+    // A second click must wait for the answer to the first.
+    yes.disabled = true;
+    status.textContent = "";
+    const wasAllowed = Object.values(/** @type {Page} */ (window).consent?.choices?.() || {}).some(Boolean);
+    const told = await _forgetVisitor();
+    yes.disabled = false;
+    if (!told) {
+      // The dialog may have been closed meanwhile.
+      (dialog.open ? status : result).textContent = _text._choicesNotForgotten;
+      yes.textContent = _text._choicesRetry;
+      return;
+    }
+    _hideReceipts();
+    close();
+    result.replaceChildren(
+      ...told.map((words) => _element("p", {}, words)),
+      ...(wasAllowed ? [_element("p", {}, _text._choicesRunning + " ", _button(_text._reload, () => location.reload()))] : []),
+    );
+    result.focus();
+    // consent.js looks at the cookie as it does after a change in another tab: it stops what can be stopped, and asks again.
+    dispatchEvent(new Event("storage"));
+  };
+  const yes = _button(_text._choicesForget, forget);
+  const dialog = _element(
+    "dialog",
+    { className: "consent-forget", lang: _language, ariaLabel: _text._choicesForgetTitle, onclose: () => dialog.remove() },
+    _element("h2", {}, _text._choicesForgetTitle),
+    _element("p", {}, _text._choicesForgetGoes),
+    _element("p", {}, _text._choicesStays),
+    _element("p", {}, _text._choicesForgetFirst),
+    status,
+    // The first control has the focus when the dialog opens.
+    _element("p", { className: "consent-actions" }, _button(_text._choicesCancel, close), yes),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+};

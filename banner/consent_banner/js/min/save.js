@@ -1,0 +1,1 @@
+const Aj=(e,t,n,s)=>E(e,async()=>{const o=await Ai("receipts/"+t,"GET",n),e=o?.ok&&await o.blob().catch(()=>null);if(s(e?"":B.Bd),!e)return;const i=A("a",{href:URL.createObjectURL(e),download:`receipt-${t.slice(0,8)}.${n?"tlog-proof":"json"}`});i.click(),setTimeout(()=>URL.revokeObjectURL(i.href),6e4)})
