@@ -8,14 +8,15 @@ compare-and-swap on its size, so that another process which writes in between is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import peewee
 
 from consent_ledger import preferences, statements
-from consent_ledger.db import Database
+from consent_ledger.db import Database, pieces
 from consent_ledger.errors import SiteUnknown
 from consent_ledger.log_writer import LogWriter
 from consent_ledger.models import Entry, Hour, Record, Table
@@ -31,6 +32,24 @@ class Work(Protocol):
     """Something to write. `apply` may refuse by raising before it has changed the batch."""
 
     def apply(self, batch: Batch) -> Any: ...
+
+
+class Lookup(NamedTuple):
+    """The record and the visitor that a piece of work will ask for."""
+
+    site: str
+    record_id: bytes
+    subject: bytes
+
+
+class Foreseen(ABC):
+    """Work that says beforehand what it will ask for, so that a group reads it at once."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def lookup(self) -> Lookup: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,7 @@ def commit(
     """
     with database.atomic("IMMEDIATE"):
         batch = Batch(database, writer, clock)
+        batch.read_ahead(work.lookup for work in works if isinstance(work, Foreseen))
         done = [_apply(work, batch) for work in works]
         batch.write()
     return done
@@ -112,6 +132,31 @@ class Batch:
         self._receipts: dict[tuple[str, bytes], Receipt] = {}
         self._preferences: dict[tuple[str, bytes], preferences.State] = {}
         self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
+        self._new_records: set[tuple[str, bytes]] = set()  # known not to be stored
+        self._states: dict[tuple[str, bytes], bytes | None] = {}  # as stored
+
+    def read_ahead(self, lookups: Iterable[Lookup]) -> None:
+        """Reads with a few statements for each site what would be asked for one by one."""
+        sites: dict[str, list[Lookup]] = {}
+        for lookup in lookups:
+            sites.setdefault(lookup.site, []).append(lookup)
+        for site, some in sites.items():
+            ids = {lookup.record_id for lookup in some}
+            stored = {row[0] for row in self._read_many(statements.known_records, site, ids)}
+            self._new_records |= {(site, each) for each in ids - stored}
+            subjects = {lookup.subject for lookup in some}
+            states = dict(self._read_many(statements.known_preferences, site, subjects))
+            self._states |= {(site, each): states.get(each) for each in subjects}
+
+    def _read_many(
+        self, statement: Callable[[int], str], site: str, keys: Iterable[bytes]
+    ) -> list[tuple[Any, ...]]:
+        found = []
+        ordered = list(keys)
+        for start, count in pieces(len(ordered)):
+            some = ordered[start : start + count]
+            found += self._database.execute_sql(statement(count), (site, *some)).fetchall()
+        return found
 
     def head(self, site: str) -> Head:
         """The head of the site's newest generation. Raises: SiteUnknown, LogHalted."""
@@ -132,6 +177,8 @@ class Batch:
         waiting = self._receipts.get((site, record_id))
         if waiting is not None:
             return waiting
+        if (site, record_id) in self._new_records:
+            return None
         row = self._database.execute_sql(statements.RECORD, (site, record_id)).fetchone()
         if row is None:
             return None
@@ -168,9 +215,15 @@ class Batch:
         """Takes a decision into the visitor's current preferences."""
         known = self._preferences.get((site, subject))
         if known is None:
-            row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
-            known = json.loads(row[0]) if row else None
+            stored = self._state(site, subject)
+            known = None if stored is None else json.loads(stored)
         self._preferences[site, subject] = preferences.fold(known, new)
+
+    def _state(self, site: str, subject: bytes) -> bytes | None:
+        if (site, subject) in self._states:
+            return self._states[site, subject]
+        row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
+        return None if row is None else bytes(row[0])
 
     def add_row(self, table: type[Table], *values: Any) -> None:
         """A row of *table*, its values in the order of the columns."""
@@ -211,10 +264,8 @@ class Batch:
             ),
         )
         if head.begins_hour:
-            self._database.execute_sql(
-                statements.INSERT[Hour],
-                (head.site, head.generation, head.time_ms // HOUR_MS, head.stored_size),
-            )
+            hour = (head.site, head.generation, head.time_ms // HOUR_MS, head.stored_size)
+            self._database.executemany(statements.INSERT[Hour], [hour])
         self._database.executemany(
             statements.PUT_TILE,
             (

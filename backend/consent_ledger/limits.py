@@ -96,11 +96,12 @@ class Limits:
 
 def tell(response: Response, limit: RequestLimit) -> None:
     """Writes into *response* what is left of *limit*, and when to come back once it is used up."""
-    response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
-    response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
-    response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
+    add = response.headers.add
+    add("X-RateLimit-Limit", str(limit.limit.amount))
+    add("X-RateLimit-Remaining", str(limit.remaining))
+    add("X-RateLimit-Reset", str(limit.reset_at))
     if limit.breached:
-        response.headers["Retry-After"] = str(int(limit.reset_at - time.time()))
+        add("Retry-After", str(int(limit.reset_at - time.time())))
 
 
 def _hasher() -> Callable[[str], str]:

@@ -16,6 +16,7 @@ from consent_ledger import server
 from consent_ledger.api import consents, cors, preferences
 from consent_ledger.config import Settings
 from consent_ledger.limits import Limits
+from consent_ledger.loading import loader
 from consent_ledger.schemas import DecisionSchema
 from flask import Flask, Response, request
 
@@ -28,10 +29,10 @@ def application(kind: str, receipt: bytes, current: bytes, settings: Settings) -
     """The no-op *kind*, "schema" or "bare"; made in the worker process, as the ledger is."""
     app = Flask(__name__, static_folder=None)
     app.add_url_rule("/readyz", "ready", lambda: "ready")
-    schema = DecisionSchema()
+    load = loader(DecisionSchema)
 
     def record_checked(site: str) -> Response:
-        schema.load(request.get_json(force=True))
+        load(request.get_json(force=True))
         return Response(receipt, 201, mimetype=JSON)
 
     def record(site: str) -> Response:

@@ -58,8 +58,8 @@ def allow_own_origin(
     except (LedgerError, peewee.DatabaseError):
         return  # the answer says so already; here it only goes without CORS
     if origin in known:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        response.headers.add("Access-Control-Allow-Origin", origin)
+        response.headers.add("Access-Control-Expose-Headers", EXPOSED)
 
 
 def check_origin(origin: str | None, origins: frozenset[str]) -> str:

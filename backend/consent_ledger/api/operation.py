@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request
 
 from consent_ledger import auth, errors
 from consent_ledger.api.body import read_json
+from consent_ledger.loading import loader
 from consent_ledger.publishing import ServedLog, read_log
 from consent_ledger.schemas import NoQuery
 from consent_ledger.services import Services, services
@@ -126,9 +127,6 @@ class Resource(Blueprint):
         return decorate
 
 
-_instances: dict[type[Table], Table] = {}
-
-
 def check(operation: Operation, parts: Services, request: Request, path: dict[str, str]) -> Call:
     """Site, credentials, query and body, in this order. Raises: LedgerError, ValidationError."""
     site = path.get("site", "")
@@ -149,7 +147,7 @@ def check(operation: Operation, parts: Services, request: Request, path: dict[st
     body = None
     if operation.body is not None:
         limit = getattr(parts.settings, operation.body_limit)
-        body = read_json(request, _instance(operation.body), operation.body_types, limit)
+        body = read_json(request, loader(operation.body), operation.body_types, limit)
     return Call(parts, path, request.headers.get("Origin"), site, subject, served, query, body)
 
 
@@ -159,13 +157,5 @@ def _query(schema: type[Table], request: Request) -> dict[str, Any]:
     repeated = [key for key, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise ValidationError({key: ["found more than once, expected once"] for key in repeated})
-    found: dict[str, Any] = _instance(schema).load(request.args.to_dict())
+    found: dict[str, Any] = loader(schema)(request.args.to_dict())
     return found
-
-
-def _instance(schema: type[Table]) -> Table:
-    """Making a schema costs more than loading with it, and loading leaves it unchanged."""
-    known = _instances.get(schema)
-    if known is None:
-        known = _instances[schema] = schema()
-    return known
