@@ -20,7 +20,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
 
-from ledger import SITE, DemoError, Ledger, audit_key, prepare, publish, run
+from ledger import SITE, DemoError, Ledger, audit_key, prepare, publish, run, run_ledger
 from vendors import Vendors
 from web import Site
 
@@ -90,6 +90,8 @@ def start(options: argparse.Namespace, stack: ExitStack, stop: threading.Event) 
 
     prepare(data / "ledger", urls["site"])
     www, build = write_site(data, ports)
+    # Published where visitors save their receipts, as an owner does.
+    write_whole(www / "log-key.txt", run_ledger(data / "ledger", "signing-key", "show", SITE))
     publish(data / "ledger", build)
     key_file = audit_key(data)
     if stop.is_set():
@@ -178,12 +180,10 @@ def write_site(data: Path, ports: dict[str, int]) -> tuple[Path, Path]:
         for source in HERE.glob(pattern):
             copy_with_ports(source, www / source.relative_to(HERE), ports)
     copy_with_ports(HERE / "banner.toml", build / "banner.toml", ports)
-    insert = ("--insert", www / "cookies.html")
-    run("consent-banner", "build", build / "banner.toml", "--out", build, *insert)
-    for name in ("consent.js", "notice.json"):
-        shutil.copy(build / name, www)
-    for hashed in build.glob("consent.*.js"):
-        shutil.copy(hashed, www)
+    pages = [word for name in ("cookies", "choices") for word in ("--insert", www / f"{name}.html")]
+    run("consent-banner", "build", build / "banner.toml", "--out", build, *pages)
+    for file in (build / "notice.json", *build.glob("*.js")):
+        shutil.copy(file, www)
     return www, build
 
 
@@ -218,8 +218,9 @@ Try this:
   1. Open the site. Look at the third parties: nothing has reached them.
   2. Choose Customise, allow one service, save. Look at the third parties again.
   3. Change a setting on the dashboard, with and without consent, and load the page again.
-  4. Open "Your choices": what is in force, and what the ledger holds.
+  4. Open "Your choices": what is in force, and what the ledger holds. Save a receipt.
   5. Change your mind with "Cookie choices" or "Withdraw consent" at the foot of any page.
+     Or be forgotten, under "Your choices"; the receipt still holds.
   6. As an auditor, list every record:
      curl -H "Authorization: Bearer $(cat {shown(key_file)})" {export}
 

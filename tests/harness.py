@@ -27,7 +27,6 @@ from consent_banner.notice import Notice
 from consent_ledger import batch
 from consent_ledger.db import Database
 from consent_ledger.log_writer import LogWriter
-from consent_ledger.signing import SigningKeys
 from consent_ledger.timestamps import now_ms
 
 SITE = "meridian"
@@ -124,8 +123,11 @@ class LedgerProcess:
         return done.stdout
 
     def publish(self, dist: Path) -> str:
-        """Publishes what the builder wrote into *dist*, while the server runs or not."""
-        return self.run("publish", str(dist), "--site", self.site)
+        """Publishes what the builder wrote into *dist*, while the server runs or not.
+
+        Without screenshots, which take seconds and have tests of their own.
+        """
+        return self.run("publish", str(dist), "--site", self.site, "--no-screenshots")
 
     # The process
 
@@ -264,7 +266,7 @@ class LedgerProcess:
 
 def writer_of(database: Database) -> LogWriter:
     """A writer that knows nothing yet, as in a process that has just started."""
-    return LogWriter(SigningKeys.read(Path(database.database).parent))
+    return LogWriter.open(Path(database.database).parent)
 
 
 def commit(

@@ -13,14 +13,12 @@ from consent_ledger.api.logs import CONVERTERS
 from consent_ledger.api.operation import Operation, View
 from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
-from consent_ledger.db import open_database
 from consent_ledger.front_door import FrontDoor
 from consent_ledger.headers import FinalHeaders
 from consent_ledger.limits import Limits
-from consent_ledger.log_writer import LogWriter
 from consent_ledger.logs import describe
 from consent_ledger.services import EXTENSION, Services
-from consent_ledger.signing import SigningKeys
+from consent_ledger.succession import open_for_writing
 from consent_ledger.timestamps import now_ms
 
 log = logging.getLogger(__name__)
@@ -40,8 +38,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
     Raises: SetupError when the data directory cannot be used.
     """
     # Connections: one for each request thread, the committer, and some for streams.
-    database = open_database(settings.data, max_connections=2 * settings.threads + 2)
-    writer = LogWriter(SigningKeys.read(settings.data))
+    database, writer = open_for_writing(settings.data, 2 * settings.threads + 2, clock)
     committer = Committer(database, writer, settings.deadline_s, clock)
     app = LedgerFlask("consent_ledger", static_folder=None)
     app.url_map.converters |= CONVERTERS
@@ -69,7 +66,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
-    committer.start()
+    parts.start()
     return app
 
 

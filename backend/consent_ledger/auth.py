@@ -34,6 +34,11 @@ def bearer(header: str | None) -> str:
     return value.strip()
 
 
+def is_key(header: str) -> bool:
+    """Whether an Authorization header carries an API key, known or not. Raises: Unauthenticated."""
+    return KEY.fullmatch(bearer(header)) is not None
+
+
 def visitor(site: str, header: str | None) -> bytes:
     """Hash of the visitor whose token *header* carries. Raises: Unauthenticated."""
     token = bearer(header)

@@ -8,6 +8,7 @@ compare-and-swap on its size, so that another process which writes in between is
 from __future__ import annotations
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +17,25 @@ from typing import Any, NamedTuple, Protocol
 import peewee
 
 from consent_ledger import preferences, statements
+from consent_ledger.continuity import StoredLog
 from consent_ledger.db import Database, pieces
-from consent_ledger.errors import SiteUnknown
-from consent_ledger.log_writer import LogWriter
-from consent_ledger.models import Entry, Hour, Record, Table
+from consent_ledger.errors import LedgerError, OutcomeUnknown, SiteUnknown
+from consent_ledger.forgotten import LIFETIME_MS
+from consent_ledger.log_keys import KeysInUse, put_key, retire_keys
+from consent_ledger.log_writer import LogWriter, Writable
+from consent_ledger.logs import describe
+from consent_ledger.models import Entry, Forgotten, Hour, Record, Table
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.proofs import Proof, SignedHead, StoredProver
 from consent_ledger.timestamps import HOUR_MS, now_ms
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import inclusion_proof, leaf_hashes
+from consent_ledger.tlog.note import Signer
 from consent_ledger.trusted_json import encode
+
+STATE_STEP = 256  # bytes that the row of a preference is rounded up to
+
+log = logging.getLogger(__name__)
 
 
 class Work(Protocol):
@@ -71,6 +81,9 @@ class Head:
     stored_ms: int
     time_ms: int
     edge: Edge
+    keys: KeysInUse  # that sign what is appended
+    drops_keys: bool = False  # whether older ones signed the stored size
+    rotated_at: int | None = None  # index of the entry that introduces the newest key
     appended: list[bytes] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)  # of what was appended
 
@@ -88,6 +101,14 @@ class Head:
         self.appended.append(entry)
         return self.size - 1
 
+    def rotate(self, entry: bytes, signer: Signer, until_ms: int) -> int:
+        """Appends the *entry* that introduces *signer*; the newest key signs beside it until
+        *until_ms*, and those before it no more. Returns the entry's index."""
+        self.rotated_at = self.append(entry)
+        self.drops_keys = self.drops_keys or len(self.keys.signers) > 1
+        self.keys = self.keys.followed_by(signer, until_ms)
+        return self.rotated_at
+
 
 class HeadMovedError(AssertionError):
     """The head changed under an immediate transaction: a bug, and nothing may be committed."""
@@ -101,7 +122,8 @@ def commit(
 ) -> list[Done]:
     """Writes *works* in one durable transaction and says what became of each, in order.
 
-    A refused one leaves no trace and does not hinder the others.
+    A refused one leaves no trace and does not hinder the others. When it returns, the journal holds
+    every head that a result speaks of.
     Raises: peewee.DatabaseError when nothing was written.
     """
     with database.atomic("IMMEDIATE"):
@@ -109,6 +131,15 @@ def commit(
         batch.read_ahead(work.lookup for work in works if isinstance(work, Foreseen))
         done = [_apply(work, batch) for work in works]
         batch.write()
+    try:
+        batch.keep_heads()
+    except (LedgerError, OSError) as error:
+        log.error("what was signed is not in the journal: %s", describe(error))
+        unknown = OutcomeUnknown(
+            "it is stored, but not safe against a restored database yet; "
+            "sending the same again is safe"
+        )
+        return [Done(error=one.error or unknown) for one in done]
     return done
 
 
@@ -130,10 +161,23 @@ class Batch:
         self._clock = clock
         self._heads: dict[str, Head] = {}
         self._receipts: dict[tuple[str, bytes], Receipt] = {}
-        self._preferences: dict[tuple[str, bytes], preferences.State] = {}
+        self._preferences: dict[tuple[str, bytes], preferences.State | None] = {}
         self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
-        self._new_records: set[tuple[str, bytes]] = set()  # known not to be stored
-        self._states: dict[tuple[str, bytes], bytes | None] = {}  # as stored
+        # What was read ahead: ids without a record, states as stored, names without a mark.
+        self._new_records: set[tuple[str, bytes]] = set()
+        self._states: dict[tuple[str, bytes], bytes | None] = {}
+        self._unmarked: set[tuple[str, bytes]] = set()
+        self._forgotten: set[tuple[str, bytes]] = set()
+        self._changes: list[Any] = []
+        # (site, generation, index, part) of what this batch destroys
+        self.destroyed: set[tuple[str, int, int, str]] = set()
+        # sites whose pending erasures this batch announces
+        self.announced: set[str] = set()
+
+    @property
+    def time_ms(self) -> int:
+        """Now, ms since 1970."""
+        return self._clock()
 
     def read_ahead(self, lookups: Iterable[Lookup]) -> None:
         """Reads with a few statements for each site what would be asked for one by one."""
@@ -142,20 +186,24 @@ class Batch:
             sites.setdefault(lookup.site, []).append(lookup)
         for site, some in sites.items():
             ids = {lookup.record_id for lookup in some}
-            stored = {row[0] for row in self._read_many(statements.known_records, site, ids)}
+            stored = {row[0] for row in self._read_many(statements.known_records, ids, site)}
             self._new_records |= {(site, each) for each in ids - stored}
             subjects = {lookup.subject for lookup in some}
-            states = dict(self._read_many(statements.known_preferences, site, subjects))
+            states = dict(self._read_many(statements.known_preferences, subjects, site))
             self._states |= {(site, each): states.get(each) for each in subjects}
+            marks = {self._writer.marks.of(name): name for name in ids | subjects}
+            standing = self._read_many(statements.standing_marks, marks, site, self.time_ms)
+            marked = {marks[row[0]] for row in standing}
+            self._unmarked |= {(site, name) for name in marks.values() if name not in marked}
 
     def _read_many(
-        self, statement: Callable[[int], str], site: str, keys: Iterable[bytes]
+        self, statement: Callable[[int], str], keys: Iterable[bytes], *before: Any
     ) -> list[tuple[Any, ...]]:
-        found = []
+        found: list[tuple[Any, ...]] = []
         ordered = list(keys)
         for start, count in pieces(len(ordered)):
             some = ordered[start : start + count]
-            found += self._database.execute_sql(statement(count), (site, *some)).fetchall()
+            found += self._database.execute_sql(statement(count), (*before, *some)).fetchall()
         return found
 
     def head(self, site: str) -> Head:
@@ -166,11 +214,18 @@ class Batch:
             if row is None:
                 raise SiteUnknown(f"this ledger keeps no site {site!r}")
             generation, origin, size, last_ms, root = row
-            edge = self._writer.edge(self._database, site, generation, origin, size, root)
+            stored = StoredLog(site, generation, origin, size, bytes(root))
+            known = self._writer.read(self._database, stored)
             time_ms = max(self._clock(), last_ms)
-            head = Head(site, generation, origin, size, last_ms, time_ms, edge)
+            keys = known.keys.at(time_ms)
+            drops = keys is not known.keys
+            head = Head(site, generation, origin, size, last_ms, time_ms, known.edge, keys, drops)
             self._heads[site] = head
         return head
+
+    def signer(self, head: Head, version: int) -> Signer:
+        """A key of the head's log."""
+        return self._writer.keys.signer(head.origin, version)
 
     def record(self, site: str, record_id: bytes) -> Receipt | None:
         """The receipt of a record that is stored, or waits in this batch."""
@@ -188,14 +243,23 @@ class Batch:
         return Receipt(head.origin, index, entry, Opening(*opened), proof)
 
     def add_record(
-        self, head: Head, kind: int, record_id: bytes, subject: bytes, receipt: Receipt
+        self,
+        head: Head,
+        kind: int,
+        record_id: bytes | None,
+        subject: bytes | None,
+        receipt: Receipt,
     ) -> None:
-        """Appends a private entry with its opening, at the index that the receipt names."""
+        """Appends a private entry with its opening, at the index that the receipt names.
+
+        Only a decision has a record id and a subject.
+        """
         index = head.append(receipt.entry)
         if index != receipt.index:
             raise AssertionError("Batch.add_record: the receipt names another index")
         head.receipts.append(receipt)
-        self._receipts[head.site, record_id] = receipt
+        if record_id is not None:
+            self._receipts[head.site, record_id] = receipt
         opening = receipt.opening
         self.add_row(
             Record,
@@ -213,17 +277,40 @@ class Batch:
 
     def fold_preferences(self, site: str, subject: bytes, new: preferences.State) -> None:
         """Takes a decision into the visitor's current preferences."""
-        known = self._preferences.get((site, subject))
-        if known is None:
+        self._preferences[site, subject] = preferences.fold(self.preference(site, subject), new)
+
+    def preference(self, site: str, subject: bytes) -> preferences.State | None:
+        """The visitor's current preferences, with what waits in this batch."""
+        if (site, subject) not in self._preferences:
             stored = self._state(site, subject)
-            known = None if stored is None else json.loads(stored)
-        self._preferences[site, subject] = preferences.fold(known, new)
+            found: preferences.State | None = None if stored is None else json.loads(stored)
+            return found
+        return self._preferences[site, subject]
 
     def _state(self, site: str, subject: bytes) -> bytes | None:
         if (site, subject) in self._states:
             return self._states[site, subject]
         row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def drop_preference(self, site: str, subject: bytes) -> None:
+        """From now on nothing is known of what the visitor prefers."""
+        self._preferences[site, subject] = None
+
+    def forget(self, site: str, name: bytes) -> None:
+        """Marks a subject or a record id, so that it is not recorded again for a while."""
+        self._forgotten.add((site, self._writer.marks.of(name)))
+
+    def is_forgotten(self, site: str, *names: bytes) -> bool:
+        """Whether a mark stands that was made of one of *names*: a subject, a record id."""
+        if not self._forgotten and all((site, name) in self._unmarked for name in names):
+            return False
+        one, other = names[0], names[-1]
+        marks = [self._writer.marks.of(name) for name in (one, other)]
+        if any((site, mark) in self._forgotten for mark in marks):
+            return True
+        row = self._database.execute_sql(statements.FORGOTTEN, (site, *marks, self.time_ms))
+        return row.fetchone() is not None
 
     def add_row(self, table: type[Table], *values: Any) -> None:
         """A row of *table*, its values in the order of the columns."""
@@ -232,6 +319,15 @@ class Batch:
     def waiting(self, table: type[Table]) -> list[tuple[Any, ...]]:
         """The rows of *table* that this batch has gathered, in the order they came."""
         return self._rows.get(table, [])
+
+    def add_change(self, query: Any) -> None:
+        """A peewee query or an SQL text that changes rows, run after those of this batch are
+        written, in the order they came."""
+        self._changes.append(query)
+
+    def rows(self, query: Any) -> list[tuple[Any, ...]]:
+        """Rows of a peewee query as tuples."""
+        return list(query.tuples().execute(self._database))
 
     def one(self, query: Any) -> Any:
         """First row of a peewee query as a tuple, or None."""
@@ -243,20 +339,45 @@ class Batch:
             if head.appended:
                 self._write_log(head)
         for table, rows in self._rows.items():
-            self._database.executemany(statements.INSERT[table], rows)
+            self._database.insert(statements.INSERT[table], rows)
+        self._write_preferences()
+        until_ms = self.time_ms + LIFETIME_MS
+        for site, mark in self._forgotten:
+            row = Forgotten.insert(site=site, mark=mark, until_ms=until_ms)
+            row.on_conflict_replace().execute(self._database)
+        for change in self._changes:
+            if isinstance(change, str):
+                self._database.execute_sql(change)
+            else:
+                change.execute(self._database)
+
+    def _write_preferences(self) -> None:
+        """Each state in its row, padded so that it seldom outgrows it; see `statements`."""
+        dropped = [key for key, state in self._preferences.items() if state is None]
+        states = [
+            (*key, encode(state)) for key, state in self._preferences.items() if state is not None
+        ]
+        padded = [
+            (site, subject, state.ljust(-(-len(state) // STATE_STEP) * STATE_STEP))
+            for site, subject, state in states
+        ]
+        self._database.executemany(statements.CLEAR_PREFERENCE, dropped)
         self._database.executemany(
-            statements.PUT_PREFERENCE,
+            statements.CLEAR_SHORTER_PREFERENCE,
             (
-                (site, subject, encode(state))
-                for (site, subject), state in self._preferences.items()
+                (site, subject, len(state))
+                for site, subject, state in padded
+                if self._states.get((site, subject), b"") is not None  # else there is no row
             ),
         )
+        self._database.insert(statements.PUT_PREFERENCE, padded)
 
     def _write_log(self, head: Head) -> None:
         """Entries, the tiles they change, and the head with its checkpoint."""
         growth = head.edge.grow(leaf_hashes(head.appended))
-        checkpoint = self._writer.sign(head.origin, growth.edge)
-        self._database.executemany(
+        checkpoint = head.keys.sign(head.origin, growth.edge)
+        self._write_keys(head)
+        self._database.insert(
             statements.INSERT[Entry],
             (
                 (head.site, head.generation, index, entry)
@@ -265,8 +386,8 @@ class Batch:
         )
         if head.begins_hour:
             hour = (head.site, head.generation, head.time_ms // HOUR_MS, head.stored_size)
-            self._database.executemany(statements.INSERT[Hour], [hour])
-        self._database.executemany(
+            self._database.insert(statements.INSERT[Hour], [hour])
+        self._database.insert(
             statements.PUT_TILE,
             (
                 (head.site, head.generation, tile.level, tile.index, hashes)
@@ -287,7 +408,30 @@ class Batch:
         )
         if moved.rowcount != 1 or growth.edge.size != head.size:
             raise HeadMovedError("Batch.write: the head's size changed inside its transaction")
-        self._writer.keep(head.origin, growth.edge)
+        self._writer.keep(head.origin, Writable(growth.edge, head.keys))
+        head.edge = growth.edge
         for receipt in head.receipts:
             hashes = inclusion_proof(receipt.index, head.size, growth.known)
             receipt.proof = Proof(head.size, hashes, checkpoint)
+
+    def _write_keys(self, head: Head) -> None:
+        """What changes about the keys: the first, a new one, or that an old one signs no more."""
+        log_ = (self._database, head.site, head.generation)
+        if not head.stored_size:
+            put_key(*log_, head.keys, 0)
+        if head.drops_keys:
+            retire_keys(*log_, head.keys, head.stored_size - 1)
+        if head.rotated_at is not None:
+            leaves = leaf_hashes(head.appended[: head.rotated_at + 1 - head.stored_size])
+            introduced = head.keys.sign(head.origin, head.edge.grow(leaves).edge)
+            put_key(*log_, head.keys, head.rotated_at, introduced)
+
+    def keep_heads(self) -> None:
+        """Has the journal hold every head that this batch saw or signed, once it is committed.
+
+        Raises: as `LogWriter.keep_head`; then nothing of this batch may be told to anybody.
+        """
+        for head in self._heads.values():
+            self._writer.keep_head(
+                head.site, head.generation, head.origin, head.edge.size, head.edge.root
+            )

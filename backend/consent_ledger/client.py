@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from consent_ledger import __version__
 from consent_ledger.errors import LedgerError, SetupError
-from consent_ledger.export import BROKEN_OFF, ENTRIES
+from consent_ledger.export import BROKEN_OFF, ENDS, ENTRIES
+from consent_ledger.publications import PAGE, all_publications
 
 TIMEOUT_S = 60
 
@@ -43,17 +44,43 @@ class Remote:
 
     def publish(self, site: str, publication: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """The ledger's answer, and whether it was published just now."""
-        body = json.dumps(publication).encode()
-        with self._ask("POST", f"/v1/sites/{quote(site)}/notices", body) as response:
+        return self._post(f"/v1/sites/{quote(site)}/notices", json.dumps(publication).encode())
+
+    def put_in_force(self, site: str, build: str) -> tuple[dict[str, Any], bool]:
+        """The ledger's answer, and whether the build is in force only since now."""
+        return self._post(f"/v1/sites/{quote(site)}/publications/{quote(build)}", b"")
+
+    def publications(self, site: str) -> Iterator[dict[str, Any]]:
+        """What was published, newest first."""
+
+        def read(page: str | None) -> dict[str, Any]:
+            query = urlencode({"limit": PAGE} | ({"page": page} if page else {}))
+            with self._ask("GET", f"/v1/sites/{quote(site)}/publications?{query}") as response:
+                answer: dict[str, Any] = json.loads(response.read())
+                return answer
+
+        return all_publications(read)
+
+    def _post(self, path: str, body: bytes) -> tuple[dict[str, Any], bool]:
+        with self._ask("POST", path, body) as response:
             answer: dict[str, Any] = json.loads(response.read())
             return answer, response.status == http.client.CREATED
 
-    def export(self, site: str, form: str, parts: str) -> Iterator[bytes]:
+    def export(
+        self,
+        site: str,
+        form: str,
+        parts: str,
+        start: str | None = None,
+        stop: str | None = None,
+    ) -> Iterator[bytes]:
         """The export, piece by piece. Raises: RemoteRefusal when it does not come whole.
 
-        The end of the stream is not enough to tell, so lines are counted too.
+        The end of the stream is not enough to tell, so lines are counted, or its own end is looked
+        for.
         """
-        query = urlencode({"format": form, "parts": parts})
+        asked = {"format": form, "parts": parts, "from": start, "to": stop}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
         with self._ask("GET", f"/v1/sites/{quote(site)}/export?{query}") as response:
             announced = response.headers.get(ENTRIES, "")
             lines, last = 0, b""
@@ -64,6 +91,10 @@ class Remote:
                     yield piece
             except (OSError, http.client.HTTPException) as error:
                 raise RemoteRefusal(f"{self._url} broke off: {type(error).__name__}") from None
+            if form in ENDS:
+                if not ENDS[form].search(last):
+                    raise RemoteRefusal(f"{self._url} broke off before the end of the export")
+                return
             found = lines - 1 - last.endswith(tuple(BROKEN_OFF.values()))
             if announced != str(found):
                 raise RemoteRefusal(

@@ -101,6 +101,11 @@ class Committer:
         return self._queue.qsize()
 
     @property
+    def halted(self) -> list[str]:
+        """Origins of the logs that take no entries until an operator has seen to them."""
+        return self._writer.halted
+
+    @property
     def is_closed(self) -> bool:
         return self._closed
 

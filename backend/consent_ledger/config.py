@@ -124,6 +124,22 @@ class Settings:
             "second of each visit.",
         ),
     )
+    announce_after: int = field(
+        default=3600,
+        metadata=_about(
+            _integer(1, 86_400),
+            "Seconds for which erasures are gathered before an entry of the log accounts for them; "
+            "a bundle for an auditor accounts for them before.",
+        ),
+    )
+    purge_interval: int = field(
+        default=3600,
+        metadata=_about(
+            _integer(1, 604_800),
+            "Seconds between two looks for records that passed the time for which their site "
+            "keeps them.",
+        ),
+    )
     limit_record: str = field(
         default="120/minute", metadata=_about(_rate, "Decisions recorded, per address and site.")
     )
@@ -137,6 +153,9 @@ class Settings:
     )
     limit_publish: str = field(
         default="30/minute", metadata=_about(_rate, "Publications, per address and site.")
+    )
+    limit_erase: str = field(
+        default="30/minute", metadata=_about(_rate, "Erasures, per address and site.")
     )
     limit_export: str = field(default="10/minute", metadata=_about(_rate, "Exports, per API key."))
     limit_health: str = field(

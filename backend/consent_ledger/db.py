@@ -15,6 +15,7 @@ import peewee
 from playhouse.pool import PooledSqliteDatabase
 
 from consent_ledger.errors import SetupError
+from consent_ledger.journal import Journal
 from consent_ledger.models import TABLES, Log, Meta
 from consent_ledger.signing import make_seed
 from consent_ledger.statements import Insert
@@ -47,13 +48,39 @@ class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no 
             pragmas=PRAGMAS,
             check_same_thread=False,
         )
+        self._path = path
+        self._file: tuple[int, int] | None = None
+
+    def remember_file(self) -> None:
+        """Notes which file is open now, for `is_replaced`."""
+        self._file = self._named_file()
+
+    def is_replaced(self) -> bool:
+        """Whether the path names another file by now: then what connections write is lost."""
+        return self._file is not None and self._named_file() != self._file
+
+    def _named_file(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return (0, 0)
+        return (found.st_dev, found.st_ino)
 
     def give_back(self) -> None:
         """Returns this thread's connection to the pool, when it has one."""
         if not self.is_closed():
             self.close()
 
-    def executemany(self, statement: Insert, rows: Iterable[Sequence[Any]]) -> None:
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Runs *sql* for each row. Raises: peewee's errors, as its own queries do."""
+        try:
+            self.cursor().executemany(sql, rows)
+        except sqlite3.IntegrityError as error:
+            raise peewee.IntegrityError(*error.args) from error
+        except sqlite3.DatabaseError as error:
+            raise peewee.DatabaseError(*error.args) from error
+
+    def insert(self, statement: Insert, rows: Iterable[Sequence[Any]]) -> None:
         """Puts *rows* in with few statements. Raises: peewee's errors, as its own queries do.
 
         Each statement lets go of the interpreter, and under load waits long to get it back.
@@ -99,6 +126,7 @@ def initialise(directory: Path, log_name: str) -> Path:
             except SetupError:
                 path.unlink()  # so that nothing is half made
                 raise
+            Journal.make(directory)  # one that is there stays: it knows what was signed before
     except OSError as error:
         raise SetupError(
             f"{directory} cannot be written ({error.strerror}); name another with --data"
@@ -154,6 +182,7 @@ def open_database(directory: Path, max_connections: int = 64) -> Database:
     try:
         with database.connection_context():
             found = read_meta(database, "schema")
+            database.remember_file()
     except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
         database.close_all()
         if str(error) in ("no such table: meta", "file is not a database"):

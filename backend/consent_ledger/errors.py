@@ -25,6 +25,13 @@ class SetupError(LedgerError):
     title = "The ledger cannot start"
 
 
+class NoScreenshots(SetupError):
+    """The banner cannot be photographed on this machine; the sentence says what is missing."""
+
+    code = "no_screenshots"
+    title = "No screenshots can be taken"
+
+
 class InvalidRequest(LedgerError):
     status = 400
     code = "invalid_request"
@@ -87,6 +94,16 @@ class NoticeUnknown(NotFound):
     title = "No such notice and build were published together"
 
 
+class PublicationUnknown(NotFound):
+    code = "publication_unknown"
+    title = "This site has published no such build"
+
+
+class ScreenshotUnknown(NotFound):
+    code = "screenshot_unknown"
+    title = "This site has published no such screenshot"
+
+
 class VisitorUnknown(NotFound):
     code = "visitor_unknown"
     title = "Nothing is recorded for this token"
@@ -135,6 +152,17 @@ class RateLimited(LedgerError):
 
     def __init__(self, limit: object) -> None:
         super().__init__(f"more than {limit}; Retry-After says in how many seconds to try again")
+
+
+class Gone(LedgerError):
+    status = 410
+    code = "gone"
+    title = "This is not here any more"
+
+
+class VisitorForgotten(Gone):
+    code = "forgotten"
+    title = "This was erased, and is not recorded again"
 
 
 class Unavailable(LedgerError):

@@ -4,71 +4,60 @@
 What an entry holds stays out unless it was asked for: subject parts single people out.
 """
 
-import base64
-import csv
-import io
-import json
+from __future__ import annotations
+
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
-import peewee
 from consent_banner import canonical
 
 from consent_ledger.db import Database
+from consent_ledger.derived import csv_rows, jsonld
+from consent_ledger.export_lines import (
+    Tell,
+    csv_lines,
+    entry_lines,
+    jsonld_document,
+    jsonld_nodes,
+)
+from consent_ledger.export_pages import StoredLog
+from consent_ledger.export_range import EVERYTHING, Range, Span, read_spans
 from consent_ledger.logs import describe
-from consent_ledger.models import Entry, Log, Record
-from consent_ledger.sites import get_site
+from consent_ledger.sites import SiteInfo, get_site
 from consent_ledger.timestamps import moment, now_ms
-from consent_ledger.tlog import entry
 
 SCHEMA = "consent-ledger/export/v1"
-PAGE = 500  # entries to a read: a long read would keep the write-ahead log from being reset
 
-FORMATS = ("ndjson", "csv")
+NDJSON, CSV, JSONLD, BUNDLE = FORMATS = ("ndjson", "csv", "jsonld", "bundle")
+SUFFIXES = {NDJSON: ".ndjson", CSV: ".csv", JSONLD: ".jsonld", BUNDLE: ".zip"}
+MEDIA_TYPES = {
+    NDJSON: "application/x-ndjson",
+    CSV: "text/csv",
+    JSONLD: "application/ld+json",
+    BUNDLE: "application/zip",
+}
 ENTRIES = "X-Entries"  # header with the number of entries that will follow
-MEDIA_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
 
 # The last line of a stream that broke off. It is no entry in either format.
 BROKEN_OFF = {
-    "ndjson": b'{"error":"this export broke off here; ask for it again"}\n',
-    "csv": b"ERROR: this export broke off here; ask for it again\r\n",
+    NDJSON: b'{"error":"this export broke off here; ask for it again"}\n',
+    CSV: b"ERROR: this export broke off here; ask for it again\r\n",
 }
-
-COLUMNS = (
-    "generation",
-    "index",
-    "kind",
-    "recorded_hour",
-    "expires_hour",
-    "action",
-    "categories_given",
-    "categories_refused",
-    "services_given",
-    "services_refused",
-    "layer",
-    "control",
-    "gpc",
-    "language",
-    "origin",
-    "notice",
-    "build",
-)
-SUBJECT_COLUMNS = ("record", "subject", "seq", "recorded_at", "decided_at", "previous")
+# The other formats have an end of their own, without which no reader takes them for whole: the
+# document's last bracket, and the record that ends a ZIP file.
+ENDS = {
+    JSONLD: re.compile(re.escape(jsonld.END) + rb"\Z"),
+    BUNDLE: re.compile(rb"PK\x05\x06.{18}\Z", re.DOTALL),
+}
 
 log = logging.getLogger(__name__)
 
-Row = tuple[int, bytes, bytes | None, bytes | None, bytes | None, bytes | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A generation of a site's log and how far an export of it goes."""
-
-    origin: str
-    generation: int
-    size: int
+def ignore(_count: int) -> None:
+    """For those who do not want to know how far it is."""
 
 
 @dataclass(frozen=True)
@@ -76,173 +65,85 @@ class Export:
     """What will be exported: sizes are fixed when it is made, so it is complete up to there."""
 
     database: Database
-    site: str
+    site: SiteInfo
     with_subjects: bool
+    range: Range
     spans: tuple[Span, ...]
 
     @property
     def size(self) -> int:
         """Number of entries."""
-        return sum(span.size for span in self.spans)
+        return sum(span.end - span.first for span in self.spans)
 
-    def write(self, form: str) -> Iterator[bytes]:
-        """The export as pieces of *form*, one of FORMATS: a first line, then one for each entry."""
-        writers: dict[str, Callable[[], Iterator[bytes]]] = {"ndjson": self.ndjson, "csv": self.csv}
-        return writers[form]()
+    def lines(self, form: str, tell: Tell = ignore) -> Iterator[bytes]:
+        """The export as pieces of *form*, any of FORMATS but a bundle.
 
-    def write_guarded(self, form: str) -> Iterator[bytes]:
-        """The same for streams whose end cannot say that something went wrong: a last line does."""
-        try:
-            yield from self.write(form)
-        except Exception as error:
-            log.error("an export broke off: %s", describe(error))
-            yield BROKEN_OFF[form]
+        *tell* is told how many entries more were written.
+        """
+        writers: dict[str, Callable[[Tell], Iterator[bytes]]] = {
+            NDJSON: self._ndjson,
+            CSV: self._csv,
+            JSONLD: self._jsonld,
+        }
+        return writers[form](tell)
 
-    def ndjson(self) -> Iterator[bytes]:
+    def _ndjson(self, tell: Tell) -> Iterator[bytes]:
         """A line that says what follows, then a line for each entry, all canonical JSON."""
-        yield (
-            canonical.dumps(
+        head = {
+            "schema": SCHEMA,
+            "site": self.site.site,
+            "parts": ["evidence", "subject"] if self.with_subjects else ["evidence"],
+            "range": self.range.to_dict(),
+            "logs": [
                 {
-                    "schema": SCHEMA,
-                    "site": self.site,
-                    "parts": ["evidence", "subject"] if self.with_subjects else ["evidence"],
-                    "logs": [
-                        {
-                            "origin": span.origin,
-                            "generation": span.generation,
-                            "size": span.size,
-                        }
-                        for span in self.spans
-                    ],
-                    "exported_at": moment(now_ms()),
+                    "origin": span.origin,
+                    "generation": span.generation,
+                    "size": span.size,
+                    "first": span.first,
+                    "end": span.end,
                 }
-            )
-            + b"\n"
+                for span in self.spans
+            ],
+            "exported_at": moment(now_ms()),
+        }
+        yield canonical.dumps(head) + b"\n"
+        for stored, span in self._logs():
+            yield from entry_lines(stored, span.first, span.end, self.with_subjects, tell)
+
+    def _csv(self, tell: Tell) -> Iterator[bytes]:
+        yield csv_rows.header(self.with_subjects)
+        for stored, span in self._logs():
+            yield from csv_lines(stored, span.first, span.end, self.with_subjects, tell)
+
+    def _jsonld(self, tell: Tell) -> Iterator[bytes]:
+        """One document for all generations: their origins differ in the generation only."""
+        nodes = (
+            jsonld_nodes(stored, span.first, span.end, self.with_subjects, tell)
+            for stored, span in self._logs()
         )
-        for span, rows in self._pages():
-            yield b"".join(self._line(span, row) for row in rows)
+        start = jsonld.start(self.site.site, self.site.name, self.site.log_origin)
+        return jsonld_document(start, chain.from_iterable(nodes))
 
-    def _line(self, span: Span, row: Row) -> bytes:
-        index, data, subject_part, subject_salt, evidence_part, evidence_salt = row
-        parsed = entry.parse_entry(data)
-        line = [b'{"entry":"', base64.b64encode(data), b'"']
-        if isinstance(parsed, entry.PrivateEntry):
-            line += [b',"evidence":', _opening(evidence_part, evidence_salt)]
-        line.append(
-            b',"generation":%d,"index":%d,"kind":%d' % (span.generation, index, parsed.kind)
-        )
-        if isinstance(parsed, entry.PublicEntry):
-            line += [b',"public":', parsed.body]
-        elif self.with_subjects:
-            line += [b',"subject":', _opening(subject_part, subject_salt)]
-        line.append(b"}\n")
-        return b"".join(line)
-
-    def csv(self) -> Iterator[bytes]:
-        """A row of names, then a row for each entry; lists of ids are separated by spaces."""
-        yield _csv([COLUMNS + (SUBJECT_COLUMNS if self.with_subjects else ())])
-        for span, rows in self._pages():
-            yield _csv([self._cells(span, row) for row in rows])
-
-    def _cells(self, span: Span, row: Row) -> tuple[object, ...]:
-        index, data, subject_part, _, evidence_part, _ = row
-        kind = entry.parse_entry(data).kind
-        evidence: dict[str, Any] = json.loads(evidence_part) if evidence_part else {}
-        categories, services = evidence.get("categories", {}), evidence.get("services", {})
-        cells: tuple[object, ...] = (
-            span.generation,
-            index,
-            kind.name.lower(),
-            *(evidence.get(key) for key in ("recorded_hour", "expires_hour", "action")),
-            *(
-                " ".join(sorted(key for key, value in part.items() if value is given))
-                for part in (categories, services)
-                for given in (True, False)
-            ),
-            *(
-                evidence.get(key)
-                for key in ("layer", "control", "gpc", "language", "origin", "notice", "build")
-            ),
-        )
-        if self.with_subjects:
-            subject: dict[str, Any] = json.loads(subject_part) if subject_part else {}
-            cells += tuple(
-                subject.get(key)
-                for key in ("id", "subject", "seq", "recorded_at", "decided_at", "previous")
-            )
-        return cells
-
-    def _pages(self) -> Iterator[tuple[Span, list[Row]]]:
+    def _logs(self) -> Iterator[tuple[StoredLog, Span]]:
         for span in self.spans:
-            for start in range(0, span.size, PAGE):
-                yield span, self._page(span, start, min(start + PAGE, span.size))
-
-    def _page(self, span: Span, start: int, end: int) -> list[Row]:
-        query = (
-            Entry.select(
-                Entry.entry_index,
-                Entry.entry,
-                Record.subject_part,
-                Record.subject_salt,
-                Record.evidence_part,
-                Record.evidence_salt,
-            )
-            .join(
-                Record,
-                peewee.JOIN.LEFT_OUTER,
-                on=(
-                    (Record.site == Entry.site)
-                    & (Record.generation == Entry.generation)
-                    & (Record.entry_index == Entry.entry_index)
-                ),
-            )
-            .where(
-                (Entry.site == self.site)
-                & (Entry.generation == span.generation)
-                & (Entry.entry_index >= start)
-                & (Entry.entry_index < end)
-            )
-            .order_by(Entry.entry_index)
-        )
-        # Run by the thread that streams, which may hold no connection, and gives it back at once.
-        held = not self.database.is_closed()
-        if held:
-            return list(query.tuples().execute(self.database))
-        with self.database.connection_context():
-            return list(query.tuples().execute(self.database))
+            yield StoredLog(self.database, self.site.site, span.generation), span
 
 
-def prepare_export(database: Database, site: str, *, with_subjects: bool) -> Export:
-    """An export of everything that *site*'s logs hold now. Raises: SiteUnknown."""
-    get_site(database, site)
-    spans = (
-        Log.select(Log.origin, Log.generation, Log.size)
-        .where(Log.site == site)
-        .order_by(Log.generation)
-        .tuples()
-        .execute(database)
-    )
-    return Export(database, site, with_subjects, tuple(Span(*row) for row in spans))
+def prepare_export(
+    database: Database, site: str, *, with_subjects: bool, wanted: Range = EVERYTHING
+) -> Export:
+    """An export of what *site*'s logs hold now. Raises: SiteUnknown; InvalidFields for a range in
+    which nothing was recorded."""
+    info = get_site(database, site)
+    return Export(database, info, with_subjects, wanted, read_spans(database, site, wanted))
 
 
-def _opening(part: bytes | None, salt: bytes | None) -> bytes:
-    """A part with its salt, or null when it was erased."""
-    if part is None or salt is None:
-        return b"null"
-    return b'{"part":%b,"salt":"%b"}' % (part, base64.b64encode(salt))
-
-
-def _csv(rows: list[tuple[object, ...]]) -> bytes:
-    """RFC 4180, except that a cell which a spreadsheet would take for a formula starts with '."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(map(_inert, row) for row in rows)
-    return text.getvalue().encode()
-
-
-def _inert(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+def guarded(pieces: Iterator[bytes], form: str) -> Iterator[bytes]:
+    """The same, for streams whose end cannot say that something went wrong: the last line does, or
+    what should end them is missing."""
+    try:
+        yield from pieces
+    except Exception as error:
+        log.error("an export broke off: %s", describe(error))
+        if form in BROKEN_OFF:
+            yield BROKEN_OFF[form]

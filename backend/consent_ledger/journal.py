@@ -70,7 +70,7 @@ class Journal:
         if not journal._folder.is_dir():
             raise SetupError(
                 f"{journal._folder} is missing: it holds what the logs of this ledger last signed; "
-                "put it back as it was when the ledger last ran"
+                "put it back as it was when the ledger last ran, or run `consent-ledger continue`"
             )
         return journal
 
@@ -92,20 +92,28 @@ class Journal:
 
         Raises: SetupError for a file without a whole slot, which no interrupted write leaves.
         """
+        return next(iter(self.heads(site, generation)), None)
+
+    def heads(self, site: str, generation: int) -> list[SignedSize]:
+        """The last head, and the one before it as long as its slot holds it."""
         path = self._head_file(site, generation)
         try:
-            return _newest(path, path.read_bytes())[1]
+            return [head for _, head in _whole_slots(path, path.read_bytes())]
         except FileNotFoundError:
-            return None
+            return []
 
     def generations(self, site: str) -> list[int]:
         """The generations of the site's log of which a head was kept, in order."""
-        matches = (_HEAD_FILE.fullmatch(path.name) for path in self._folder.iterdir())
+        try:
+            names = os.listdir(self._folder)
+        except FileNotFoundError:
+            return []
+        matches = map(_HEAD_FILE.fullmatch, names)
         return sorted(int(match["generation"]) for match in matches if match and match[1] == site)
 
     def keep_head(self, site: str, generation: int, origin: str, size: int, root: bytes) -> None:
-        """Returns when a head is on the disk. One that is kept already, or smaller than what is
-        kept, changes nothing: another process was faster, and its log continues this one.
+        """Returns when a head is on the disk. One smaller than what is kept changes nothing:
+        another process was faster, and its log continues this one.
 
         Raises: LogHalted when another history was signed: the same size with another root, or
             another origin; SetupError as `head`; OSError when the disk fails.
@@ -124,7 +132,10 @@ class Journal:
                 self._begin(path, new)
                 return
             try:
-                at, kept = _newest(path, os.pread(handle, 2 * SLOT_BYTES + 1, 0))
+                at, kept = _whole_slots(path, os.pread(handle, 2 * SLOT_BYTES + 1, 0))[0]
+                if not kept.size and origin != kept.origin:
+                    self._begin(path, new)  # nothing was signed under the other name
+                    return
                 if _is_other_history(kept, new):
                     raise LogHalted(
                         f"the log {kept.origin} was signed at size {kept.size} with another "
@@ -132,8 +143,10 @@ class Journal:
                     )
                 if new.size > kept.size:
                     # The kept one stays whole until the new one is.
-                    os.pwrite(handle, _slot(new), SLOT_BYTES - at)
-                    sync_file(handle)
+                    at, kept = SLOT_BYTES - at, new
+                # What is there already was perhaps never synced: its writer may have been killed.
+                os.pwrite(handle, _slot(kept), at)
+                sync_file(handle)
             finally:
                 os.close(handle)
 
@@ -148,6 +161,11 @@ class Journal:
             os.close(handle)
         half.rename(path)
         sync_folder(self._folder)
+
+    def holds(self, site: str, generation: int, size: int) -> bool:
+        """Whether a head of at least *size* was kept of the log. Raises: as `head`."""
+        kept = self.head(site, generation)
+        return kept is not None and kept.size >= size
 
     def _head_file(self, site: str, generation: int) -> Path:
         return self._folder / f"{site}.{generation}.head"
@@ -241,16 +259,17 @@ def _parse_slot(slot: bytes) -> SignedSize | None:
     return head if _slot(head) == slot else None
 
 
-def _newest(path: Path, data: bytes) -> tuple[int, SignedSize]:
-    """Where in the file the slot with the larger size starts, and what it says."""
+def _whole_slots(path: Path, data: bytes) -> list[tuple[int, SignedSize]]:
+    """Where a whole slot starts, and what it says; the larger size first, and at least one."""
     slots = [(at, _parse_slot(data[at : at + SLOT_BYTES])) for at in (0, SLOT_BYTES)]
     whole = [(at, head) for at, head in slots if head is not None]
     if len(data) != 2 * SLOT_BYTES or not whole:
         raise SetupError(
             f"{path} is damaged: none of its two slots is whole; "
-            "put the file back as it was when the ledger last ran"
+            "put the file back as it was when the ledger last ran, or remove it and run "
+            "`consent-ledger continue`"
         )
-    return max(whole, key=lambda slot: slot[1].size)
+    return sorted(whole, key=lambda slot: slot[1].size, reverse=True)
 
 
 def _erased_line(entry: Erased) -> bytes:

@@ -10,8 +10,9 @@ import peewee
 from consent_ledger import statements
 from consent_ledger.db import Database, read_meta
 from consent_ledger.errors import SetupError
+from consent_ledger.journal import Journal
 from consent_ledger.lock import sole_user
-from consent_ledger.log_writer import LogWriter
+from consent_ledger.log_keys import KeysInUse, put_key
 from consent_ledger.models import (
     EVIDENCE_DAYS,
     SUBJECT_DAYS,
@@ -30,7 +31,9 @@ from consent_ledger.models import (
 )
 from consent_ledger.signing import SigningKeys
 from consent_ledger.timestamps import HOUR_MS, parse_hour
+from consent_ledger.tlog.checkpoint import open_checkpoint
 from consent_ledger.tlog.edge import Edge
+from consent_ledger.tlog.errors import ProofError
 from consent_ledger.tlog.merkle import EMPTY_ROOT, leaf_hashes
 
 PAGE = 4096  # entries read at a time
@@ -51,6 +54,8 @@ def migrate(database: Database, directory: Path) -> None:
             _sign_logs(database, directory)
         if read_meta(database, "schema") == "2":
             _keep_time(database)
+            _first_keys(database, directory)
+            _make_journal(database, directory)
 
 
 def _sign_logs(database: Database, directory: Path) -> None:
@@ -63,10 +68,10 @@ def _sign_logs(database: Database, directory: Path) -> None:
     )
     _create(database, Tile)
     query = Log.select(Log.site, Log.generation, Log.origin, Log.size).where(Log.size > 0)
-    writer: LogWriter | None = None
+    keys: SigningKeys | None = None
     for row in list(query.tuples().execute(database)):
-        writer = writer or LogWriter(SigningKeys.read(directory))
-        _build(database, writer, *row)
+        keys = keys or SigningKeys.read(directory)
+        _build(database, keys, *row)
     _reached(database, 2)
 
 
@@ -102,8 +107,39 @@ def _keep_time(database: Database) -> None:
         ms = told if isinstance(told, int) else parse_hour(json.loads(told)["recorded_hour"])
         hour = (site, generation, ms // HOUR_MS)
         first[hour] = min(index, first.get(hour, index))
-    database.executemany(statements.INSERT[Hour], ((*hour, index) for hour, index in first.items()))
+    database.insert(statements.INSERT[Hour], ((*hour, index) for hour, index in first.items()))
     _reached(database, 3)
+
+
+def _first_keys(database: Database, directory: Path) -> None:
+    """The key that has signed each log: there was only the first."""
+    query = Log.select(Log.site, Log.generation, Log.origin, Log.checkpoint).where(Log.size > 0)
+    keys: SigningKeys | None = None
+    for site, generation, origin, checkpoint in list(query.tuples().execute(database)):
+        keys = keys or SigningKeys.read(directory)
+        first = KeysInUse((keys.signer(origin),))
+        try:
+            open_checkpoint(checkpoint, origin, [first.newest.key])
+        except ProofError as error:
+            raise SetupError(
+                f"signing.seed is not the secret that the log {origin} was signed with ({error}); "
+                "put the right file back from where it is kept safe"
+            ) from None
+        put_key(database, site, generation, first, 0)
+
+
+def _make_journal(database: Database, directory: Path) -> None:
+    """The journal of a ledger that had none. It cannot know better than the database: whether that
+    is an older copy was not told before there were journals.
+
+    Written before the transaction ends, so that there is never a new schema without a journal; the
+    same again after an interruption. What a journal holds already is newer and stays.
+    """
+    journal = Journal.make(directory)
+    query = Log.select(Log.site, Log.generation, Log.origin, Log.size, Log.root)
+    for site, generation, *head in query.where(Log.size > 0).tuples().execute(database):
+        if journal.head(site, generation) is None:
+            journal.keep_head(site, generation, *head)
 
 
 def _alter(database: Database, *changes: str) -> None:
@@ -121,7 +157,7 @@ def _reached(database: Database, schema: int) -> None:
 
 
 def _build(
-    database: Database, writer: LogWriter, site: str, generation: int, origin: str, size: int
+    database: Database, keys: SigningKeys, site: str, generation: int, origin: str, size: int
 ) -> None:
     edge = Edge(0, EMPTY_ROOT, (), {})
     while edge.size < size:
@@ -132,7 +168,7 @@ def _build(
                 "cannot be brought to this version; restore it from a backup"
             )
         growth = edge.grow(leaf_hashes(entries))
-        database.executemany(
+        database.insert(
             statements.PUT_TILE,
             (
                 (site, generation, tile.level, tile.index, hashes)
@@ -140,7 +176,8 @@ def _build(
             ),
         )
         edge = growth.edge
-    Log.update({Log.root: edge.root, Log.checkpoint: writer.sign(origin, edge)}).where(
+    checkpoint = KeysInUse((keys.signer(origin),)).sign(origin, edge)
+    Log.update({Log.root: edge.root, Log.checkpoint: checkpoint}).where(
         (Log.site == site) & (Log.generation == generation)
     ).execute(database)
 

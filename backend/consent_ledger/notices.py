@@ -2,6 +2,7 @@
 """Publishing: from then on records may name a notice and a build, and all can tell since when."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,34 +10,21 @@ from consent_banner import canonical
 from consent_banner.notice import Notice as NoticeDocument
 from marshmallow import ValidationError
 
-from consent_ledger.batch import Batch
+from consent_ledger import models
+from consent_ledger.batch import Batch, Head
 from consent_ledger.db import Database
-from consent_ledger.errors import NoticeUnknown, PublicationConflict
+from consent_ledger.errors import NoticeUnknown, PublicationConflict, PublicationUnknown
 from consent_ledger.models import Notice, Publication
-from consent_ledger.timestamps import moment
+from consent_ledger.publications import (
+    Published,
+    publication_body,
+    read_body,
+    stored_publications,
+)
+from consent_ledger.screenshots import Screenshot
 from consent_ledger.tlog import entry
 
-PUBLICATION_SCHEMA = "consent-ledger/publication/v1"
 REMEMBERED = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the publisher is told; *created* is false when it was published before."""
-
-    notice: str
-    build: str
-    index: int
-    published_ms: int
-    created: bool
-
-    def to_dict(self) -> dict[str, object]:
-        return {
-            "notice": self.notice,
-            "build": self.build,
-            "index": self.index,
-            "published_at": moment(self.published_ms),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,73 +39,112 @@ class Publish:
     build: str
     config: str
     integrity: str
+    screenshots: tuple[Screenshot, ...] = ()
 
     def apply(self, batch: Batch) -> Published:
         """Appends a public entry of kind 16 and stores the notice, unless it is in force already.
 
-        An older build is put in force again by that: undoing is publishing.
+        An older build is put in force again by that: undoing is publishing. Without screenshots it
+        keeps those that it had; what is in force already keeps them in any case.
         Raises: SiteUnknown; PublicationConflict when the build was published with other hashes.
         """
         head = batch.head(self.site)
-        build, config = bytes.fromhex(self.build), bytes.fromhex(self.config)
-        notice = bytes.fromhex(self.notice.sha256)
-        same = self._newest(batch, build)
-        if same is not None and same[3:7] != (build, notice, config, self.integrity):
+        facts = (self.notice.sha256, self.build, self.config, self.integrity)
+        same = _newest(batch, head, self.build)
+        if same is not None and _facts(same) != facts:
             raise PublicationConflict(
                 f"build {self.build} was published with another notice, configuration or "
                 "script; build again, so that it has its own hash"
             )
-        if same is not None and same == self._newest(batch):
-            _, _, index, *_, published_ms = same
-            return Published(self.notice.sha256, self.build, index, published_ms, created=False)
-        body = canonical.dumps(
-            {
-                "schema": PUBLICATION_SCHEMA,
-                "notice": self.notice.sha256,
-                "build": self.build,
-                "config": self.config,
-                "integrity": self.integrity,
-                "published_at": moment(head.time_ms),
-            }
-        )
-        data = entry.public_entry(entry.Kind.NOTICE, body)
-        known = batch.one(
-            Notice.select(Notice.site).where(
-                (Notice.site == self.site) & (Notice.notice == notice)
-            ),
-        ) or any(row[:2] == (self.site, notice) for row in batch.waiting(Notice))
-        index = head.append(data)
-        if not known:
-            batch.add_row(Notice, self.site, notice, self.notice.canonical)
-        batch.add_row(
-            Publication,
-            self.site,
-            head.generation,
-            index,
-            build,
-            notice,
-            config,
-            self.integrity,
-            head.time_ms,
-        )
-        return Published(self.notice.sha256, self.build, index, head.time_ms, created=True)
-
-    def _newest(self, batch: Batch, build: bytes | None = None) -> tuple[Any, ...] | None:
-        """The row of the site's newest publication, or of the newest with this *build*."""
-        found: tuple[Any, ...] | None
-        for found in reversed(batch.waiting(Publication)):
-            if found[0] == self.site and (build is None or found[3] == build):
-                return found
-        query = Publication.select().where(Publication.site == self.site)
-        if build is not None:
-            query = query.where(Publication.build == build)
-        query = query.order_by(Publication.generation.desc(), Publication.entry_index.desc())
-        found = batch.one(query)
-        return found
+        if same is not None and same == _newest(batch, head):
+            return same
+        _keep(batch, Notice, self.site, bytes.fromhex(self.notice.sha256), self.notice.canonical)
+        for picture in self.screenshots:
+            _keep(batch, models.Screenshot, self.site, picture.digest, picture.image)
+        names = [picture.to_dict() for picture in self.screenshots]
+        if not names and same is not None:
+            names = same.to_dict()["screenshots"]
+        return _append(batch, head, facts, names)
 
 
-def check_publication(site: str, notice: NoticeDocument, build: dict[str, Any]) -> Publish:
-    """A publication out of a valid notice and a build that `BuildSchema` loaded.
+@dataclass(frozen=True, slots=True)
+class PutInForce:
+    """A build that was published before, to be put in force again as it was."""
+
+    site: str
+    build: str
+
+    def apply(self, batch: Batch) -> Published:
+        """Appends its publication once more, unless it is in force already.
+
+        Raises: SiteUnknown; PublicationUnknown when it was never published.
+        """
+        head = batch.head(self.site)
+        same = _newest(batch, head, self.build)
+        if same is None:
+            raise PublicationUnknown(f"site {self.site!r} has published no build {self.build}")
+        if same == _newest(batch, head):
+            return same
+        return _append(batch, head, _facts(same), same.to_dict()["screenshots"])
+
+
+Facts = tuple[str, str, str, str]
+"""Notice, build and configuration as hexadecimal hashes, and the script's SRI hash."""
+
+
+def _facts(published: Published) -> Facts:
+    body = published.body
+    return body["notice"], body["build"], body["config"], body["integrity"]
+
+
+def _append(batch: Batch, head: Head, facts: Facts, names: list[dict[str, str]]) -> Published:
+    notice, build, config, integrity = facts
+    body = publication_body(notice, build, config, integrity, head.time_ms, names)
+    index = head.append(entry.public_entry(entry.Kind.NOTICE, canonical.dumps(body)))
+    batch.add_row(
+        Publication,
+        head.site,
+        head.generation,
+        index,
+        bytes.fromhex(build),
+        bytes.fromhex(notice),
+        bytes.fromhex(config),
+        integrity,
+        head.time_ms,
+    )
+    return Published(head.generation, index, body)
+
+
+def _newest(batch: Batch, head: Head, build: str | None = None) -> Published | None:
+    """The site's newest publication, or the newest of this *build*; it was there before."""
+    wanted = None if build is None else bytes.fromhex(build)
+    for row in reversed(batch.waiting(Publication)):
+        if row[0] == head.site and wanted in (None, row[3]):
+            data = head.appended[row[2] - head.stored_size]
+            return Published(row[1], row[2], read_body(data), created=False)
+    query = stored_publications(head.site)
+    if wanted is not None:
+        query = query.where(Publication.build == wanted)
+    row = batch.one(query)
+    return row and Published(row[0], row[1], read_body(bytes(row[2])), created=False)
+
+
+def _keep(batch: Batch, table: type[models.Table], site: str, digest: bytes, data: bytes) -> None:
+    """Adds a row of *table*, whose key is site and hash, unless it is stored or waits already."""
+    if any(row[:2] == (site, digest) for row in batch.waiting(table)):
+        return
+    where = table._meta.primary_key == (site, digest)
+    if batch.one(table.select().where(where)) is None:
+        batch.add_row(table, site, digest, data)
+
+
+def check_publication(
+    site: str,
+    notice: NoticeDocument,
+    build: dict[str, Any],
+    screenshots: Sequence[Screenshot] = (),
+) -> Publish:
+    """A publication out of a valid notice and what `PublicationSchema` loaded besides.
 
     Raises: marshmallow.ValidationError when they do not belong to each other or to *site*.
     """
@@ -130,7 +157,8 @@ def check_publication(site: str, notice: NoticeDocument, build: dict[str, Any]) 
         }
     if errors:
         raise ValidationError(errors)
-    return Publish(site, notice, build["build"], build["config"], build["script"]["integrity"])
+    integrity = build["script"]["integrity"]
+    return Publish(site, notice, build["build"], build["config"], integrity, tuple(screenshots))
 
 
 def read_notice(database: Database, site: str, notice: str) -> bytes:

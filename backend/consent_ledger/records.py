@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from consent_ledger import preferences
 from consent_ledger.batch import Batch, Foreseen, Lookup
-from consent_ledger.errors import RecordConflict
+from consent_ledger.errors import RecordConflict, VisitorForgotten
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.timestamps import DAY_MS, hour, moment
 from consent_ledger.tlog import entry
@@ -123,10 +123,16 @@ class Decision(Foreseen):
     def apply(self, batch: Batch) -> "Recorded":
         """Appends this decision, or finds that it is stored already.
 
-        Raises: SiteUnknown; RecordConflict when its id is taken by another decision.
+        Raises: SiteUnknown; RecordConflict when its id is taken by another decision;
+            VisitorForgotten when the visitor or this record was erased a short time ago.
         """
         record_id = self.lookup.record_id
         head = batch.head(self.site)
+        if batch.is_forgotten(self.site, self.subject, record_id):
+            raise VisitorForgotten(
+                "this visitor's decisions on this site were erased, and are not recorded again; "
+                "drop what is queued, and use a new token for a new decision"
+            )
         stored = batch.record(self.site, record_id)
         if stored is not None:
             if not self.is_in(stored.opening):

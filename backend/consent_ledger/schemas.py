@@ -5,12 +5,22 @@ Nothing is coerced: `1.0` is no integer, `"true"` no boolean, and an unknown fie
 """
 
 import re
+from base64 import b64decode
+from contextlib import suppress
 from typing import Any
 
 from consent_banner import rules
 from consent_banner.notice import NoticeSchema
 from consent_banner.schema import Exact, ManyTables, OneTable, Table, show
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, post_load
+
+from consent_ledger.screenshots import (
+    DEVICES,
+    MAX_BYTES,
+    SHOWN_LAYERS,
+    Screenshot,
+    check_image,
+)
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_CHOICES = 1000
@@ -24,7 +34,9 @@ STATUSES = ("given", "refused", "withdrawn")
 HEX32, HEX64 = "[0-9a-f]{32}", "[0-9a-f]{64}"
 MOMENT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
 HOUR = r"\d{4}-\d{2}-\d{2}T\d{2}Z"
+TIME = r"\d{4}-\d{2}-\d{2}(T\d{2}Z)?"
 BASE64_32 = "[A-Za-z0-9+/]{43}="
+INTEGRITY = "sha384-[A-Za-z0-9+/]{64}"
 BASE64 = "[A-Za-z0-9+/]+={0,2}"
 
 
@@ -170,7 +182,7 @@ class DecisionSchema(Table):
 
 class ScriptSchema(Table):
     file = text("a file name such as consent.0123456789ab.js", r"[A-Za-z0-9._-]{1,100}")
-    integrity = text("an SRI hash such as sha384-…", "sha384-[A-Za-z0-9+/]{64}")
+    integrity = text("an SRI hash such as sha384-…", INTEGRITY)
     bytes = integer(1)
 
 
@@ -183,11 +195,62 @@ class BuildSchema(Table):
     generator = text("a name and version", "[ -~]{1,100}")
 
 
+class Base64File(fields.Field[bytes]):
+    """The bytes of a file of at most *most_bytes*, in base64."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_chars = (most_bytes + 2) // 3 * 4
+        self.expected = f"at most {most_bytes} bytes in base64"
+        super().__init__(
+            required=True,
+            error_messages={
+                "required": f"missing, expected {self.expected}",
+                "null": f"found null, expected {self.expected}",
+            },
+            metadata={
+                "type": "string",
+                "contentEncoding": "base64",
+                "maxLength": self.most_chars,
+            },
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> bytes:
+        if isinstance(value, str) and len(value) <= self.most_chars:
+            with suppress(ValueError):
+                return b64decode(value, validate=True)
+        found = f"{len(value)} characters" if isinstance(value, str) else show(value)
+        raise ValidationError(f"found {found}, expected {self.expected}")
+
+
+class ScreenshotSchema(Table):
+    """A picture of one layer on one device, as a PNG file."""
+
+    device = one_of(*DEVICES)
+    layer = one_of(*SHOWN_LAYERS)
+    image = Base64File(MAX_BYTES)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Screenshot:
+        try:
+            check_image(data["device"], data["image"])
+        except ValueError as error:
+            raise ValidationError({"image": [str(error)]}) from None
+        return Screenshot(**data)
+
+
+def _each_once(screenshots: list[Screenshot]) -> None:
+    shown = [f"the {each.layer} layer on a {each.device}" for each in screenshots]
+    twice = sorted({each for each in shown if shown.count(each) > 1})
+    if twice:
+        raise ValidationError(f"found {' and '.join(twice)} more than once, expected it once")
+
+
 class PublicationSchema(Table):
-    """A notice (as `notice.json`) and the build that shows it (as `build.json`)."""
+    """A notice (as `notice.json`), the build that shows it (as `build.json`), and its pictures."""
 
     notice = OneTable(NoticeSchema, required=True)
     build = OneTable(BuildSchema, required=True)
+    screenshots = ManyTables(ScreenshotSchema, load_default=list, validate=_each_once)
 
 
 class Number(fields.Field[int]):
@@ -233,8 +296,8 @@ class NoQuery(Table):
     """No parameters at all."""
 
 
-class HistoryQuery(Table):
-    limit = Number(1, 100, default=20, about="Records on a page.")
+class PageQuery(Table):
+    limit = Number(1, 100, default=20, about="Items on a page.")
     page = Exact(
         "the `next` of the page before",
         lambda value: (
@@ -249,11 +312,42 @@ class HistoryQuery(Table):
     )
 
 
+class HistoryQuery(PageQuery):
+    """Which page of a visitor's records."""
+
+
+class EraseQuery(Table):
+    only = choice(  # type: ignore[assignment]  # marshmallow takes fields out of the class
+        ("false", "true"), "Whether only this record is erased, and not all of its visitor's."
+    )
+
+
+def time(about: str) -> Exact:
+    """A day or an hour in a query string, or nothing; `export_range.py` knows the calendar."""
+    pattern = re.compile(TIME, re.ASCII)
+    return Exact(
+        "a day or an hour in UTC, such as 2026-11-01 or 2026-11-01T08Z",
+        lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None,
+        load_default=None,
+        metadata={"type": "string", "pattern": f"^{TIME}$", "description": about},
+    )
+
+
 class ExportQuery(Table):
-    format = choice(("ndjson", "csv"), "One JSON object, or one CSV row, for each entry.")
+    format = choice(
+        ("ndjson", "csv", "jsonld", "bundle"),
+        "A line of JSON, a row or a consent record (W3C DPV) for each entry; or all that an "
+        "auditor needs, as a ZIP file.",
+    )
     parts = choice(
         ("evidence", "all"), "Whether the subject parts, which single out people, are handed over."
     )
+
+    class Meta(Table.Meta):
+        include = {
+            "from": time("Only what was recorded from then on: a day or an hour in UTC."),
+            "to": time("Only what was recorded before then."),
+        }
 
 
 # Answers
@@ -338,6 +432,25 @@ class HistorySchema(Table):
     next = text("a page, when more follow,", "[0-9]+-[0-9]+", nullable=True)
 
 
+class ErasureSchema(Table):
+    """What was erased, and what stays."""
+
+    schema = one_of("consent-ledger/erasure-answer/v1")
+    site = text("a site id", rules.SITE_ID.pattern)
+    records = integer(0, description="Decisions that were erased by this request.")
+    gone = flag()
+    remains = Exact(
+        "a list of sentences",
+        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What stays provable, for the person who asked.",
+        },
+    )
+
+
 class PreferencesSchema(Table):
     schema = one_of("consent-ledger/preferences/v1")
     site = text("a site id", rules.SITE_ID.pattern)
@@ -354,15 +467,50 @@ class PreferencesSchema(Table):
     expires_hour = text("an hour", HOUR)
 
 
+class ScreenshotNameSchema(Table):
+    device = one_of(*DEVICES)
+    layer = one_of(*SHOWN_LAYERS)
+    sha256 = digits(64, description="Of the PNG file, which is served under this name.")
+
+
 class PublishedSchema(Table):
+    """A publication as its entry in the log says, and where that entry is."""
+
     notice = digits(64)
     build = digits(64)
-    index = integer(0)
+    config = digits(64)
+    integrity = text("an SRI hash such as sha384-…", INTEGRITY)
     published_at = text("a time", MOMENT)
+    screenshots = ManyTables(ScreenshotNameSchema, required=True)
+    generation = integer(1)
+    index = integer(0)
+
+
+class PublicationsSchema(Table):
+    """The newest is in force."""
+
+    schema = one_of("consent-ledger/publications/v1")
+    site = text("a site id", rules.SITE_ID.pattern)
+    publications = ManyTables(PublishedSchema, required=True)
+    next = text("a page, when more follow,", "[0-9]+-[0-9]+", nullable=True)
 
 
 class HealthSchema(Table):
-    status = one_of("ok", "ready")
+    status = one_of("ok")
+
+
+class ReadySchema(Table):
+    status = one_of("ready")
+    halted = Exact(
+        "a list of the origins of logs",
+        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Logs that take no entries until the operator has seen to them.",
+        },
+    )
 
 
 class DocumentSchema(Table):

@@ -22,7 +22,7 @@ from consent_ledger.config import Settings
 from consent_ledger.db import open_database
 from consent_ledger.errors import SetupError
 from consent_ledger.lock import sole_user
-from consent_ledger.signing import SigningKeys
+from consent_ledger.succession import open_for_writing
 
 # Beyond the deadline of a write: what still streams after that is cut off.
 STOP_MARGIN_S = 5
@@ -36,9 +36,9 @@ def serve(settings: Settings) -> None:
     Raises: SetupError with a sentence that says what to do.
     """
     logs.configure(settings.log_level)
-    open_database(settings.data).close_all()
-    SigningKeys.read(settings.data)
+    open_database(settings.data).close_all()  # says first what is wrong with the directory
     with sole_user(settings.data):
+        open_for_writing(settings.data)[0].close_all()
         address = _free_address(settings.host, settings.port)
         server = Server(
             "consent_ledger",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The keys that sign logs: one for each origin, all derived from one secret file.
+"""The keys that sign logs: some for each origin, all derived from one secret file.
 
 So the operator keeps one secret, and the key of a single log can be handed over with its site.
 """
@@ -17,6 +17,7 @@ from consent_ledger.tlog.note import Signer
 FILE = "signing.seed"
 SEED_BYTES = 32
 LABEL = b"consent-ledger/log-key/v1\n"
+FIRST_VERSION = 1  # of a log's key; each rotation makes the next one
 
 
 def make_seed(directory: Path) -> Path:
@@ -47,7 +48,7 @@ class SigningKeys:
     def __init__(self, seed: bytes) -> None:
         """Requires 32 secret bytes."""
         self._seed = seed
-        self._signers: dict[str, Signer] = {}
+        self._signers: dict[tuple[str, int], Signer] = {}
 
     @classmethod
     def read(cls, directory: Path) -> SigningKeys:
@@ -79,11 +80,12 @@ class SigningKeys:
             )
         return cls(seed)
 
-    def signer(self, origin: str) -> Signer:
-        """The key of the log *origin*, which is also the key's name."""
-        known = self._signers.get(origin)
+    def signer(self, origin: str, version: int = FIRST_VERSION) -> Signer:
+        """A key of the log *origin*, which is also the key's name."""
+        known = self._signers.get((origin, version))
         if known is None:
-            known = self._signers[origin] = Signer(origin, derive(self._seed, origin))
+            known = Signer(origin, derive(self._seed, origin, version))
+            self._signers[origin, version] = known
         return known
 
     def secret(self, info: bytes) -> bytes:
@@ -91,9 +93,11 @@ class SigningKeys:
         return _expand(self._seed, info)
 
 
-def derive(seed: bytes, origin: str) -> bytes:
-    """The 32-byte Ed25519 seed of one log: HKDF-SHA256 without salt, info = label || origin."""
-    return _expand(seed, LABEL + origin.encode())
+def derive(seed: bytes, origin: str, version: int = FIRST_VERSION) -> bytes:
+    """The 32-byte Ed25519 seed of one log: HKDF-SHA256 without salt, info = label || origin, and
+    for each version after the first a newline and its decimal number behind that."""
+    suffix = "" if version == FIRST_VERSION else f"\n{version}"
+    return _expand(seed, LABEL + f"{origin}{suffix}".encode())
 
 
 def _expand(seed: bytes, info: bytes) -> bytes:

@@ -11,7 +11,7 @@ from consent_banner import rules
 
 from consent_ledger.db import Database, read_meta
 from consent_ledger.errors import Conflict, InvalidFields, SiteUnknown
-from consent_ledger.models import Log, Site
+from consent_ledger.models import EVIDENCE_DAYS, SUBJECT_DAYS, Log, Site
 from consent_ledger.timestamps import moment, now_ms
 from consent_ledger.tlog.merkle import EMPTY_ROOT
 
@@ -19,6 +19,9 @@ FIRST_GENERATION = 1
 PUBLIC, AUDIT = LOG_ACCESS = ("public", "audit")
 MAX_ORIGINS = 100
 MAX_NAME = 200
+
+# No choice lives longer than 400 days, so none is forgotten while it is in force.
+MIN_DAYS, MAX_DAYS = 400, 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class SiteInfo:
     generation: int
     size: int
     log_access: str
+    subject_days: int
+    evidence_days: int
 
     def to_dict(self) -> dict[str, object]:
         """For people's and machines' eyes, times as text."""
@@ -44,6 +49,8 @@ class SiteInfo:
             "log": self.log_origin,
             "size": self.size,
             "log_access": self.log_access,
+            "keep_subject_days": self.subject_days,
+            "keep_evidence_days": self.evidence_days,
         }
 
 
@@ -53,16 +60,20 @@ def add_site(
     name: str,
     origins: list[str],
     log_access: str = PUBLIC,
+    *,
+    subject_days: int = SUBJECT_DAYS,
+    evidence_days: int = EVIDENCE_DAYS,
 ) -> SiteInfo:
     """A new site with an empty log, whose origin is fixed from now on.
 
-    *log_access* says who reads the log's tiles and checkpoint: "public" or "audit".
+    *log_access* says who reads the log's tiles and checkpoint: "public" or "audit". Parts of
+    records are kept for so many days.
     Raises: InvalidFields; Conflict when there is such a site.
     """
     errors: dict[str, list[str]] = {}
     if not rules.is_site_id(site):
         errors["site"] = [f"found {site!r}, expected a site id ({rules.SITE_ID.pattern})"]
-    errors |= _check(name, origins, log_access)
+    errors |= _check(name, origins, log_access, subject_days, evidence_days)
     if errors:
         raise _invalid(errors)
     log_name = read_meta(database, "log_name")
@@ -74,6 +85,8 @@ def add_site(
                 origins=json.dumps(origins),
                 created_ms=now_ms(),
                 log_access=log_access,
+                subject_days=subject_days,
+                evidence_days=evidence_days,
             ).execute(database)
             Log.insert(
                 site=site,
@@ -96,13 +109,18 @@ def set_site(
     name: str | None = None,
     origins: list[str] | None = None,
     log_access: str | None = None,
+    *,
+    subject_days: int | None = None,
+    evidence_days: int | None = None,
 ) -> SiteInfo:
     """Changes what is not None. Raises: SiteUnknown, InvalidFields."""
     known = get_site(database, site)
     new_name = known.name if name is None else name
     new_origins = list(known.origins) if origins is None else origins
     new_access = known.log_access if log_access is None else log_access
-    errors = _check(new_name, new_origins, new_access)
+    new_subject = known.subject_days if subject_days is None else subject_days
+    new_evidence = known.evidence_days if evidence_days is None else evidence_days
+    errors = _check(new_name, new_origins, new_access, new_subject, new_evidence)
     if errors:
         raise _invalid(errors)
     Site.update(
@@ -110,6 +128,8 @@ def set_site(
             Site.name: new_name,
             Site.origins: json.dumps(new_origins),
             Site.log_access: new_access,
+            Site.subject_days: new_subject,
+            Site.evidence_days: new_evidence,
         }
     ).where(Site.site == site).execute(database)
     return get_site(database, site)
@@ -141,17 +161,30 @@ def _query() -> Any:
         Log.generation,
         Log.size,
         Site.log_access,
+        Site.subject_days,
+        Site.evidence_days,
     ).join(Log, on=(Log.site == Site.site))
 
 
-def _info(row: tuple[str, str, str, int, str, int, int, str]) -> SiteInfo:
-    site, name, origins, created_ms, log_origin, generation, size, log_access = row
-    known = tuple(json.loads(origins))
-    return SiteInfo(site, name, known, created_ms, log_origin, generation, size, log_access)
+def _info(row: tuple[Any, ...]) -> SiteInfo:
+    site, name, origins, *rest = row
+    return SiteInfo(site, name, tuple(json.loads(origins)), *rest)
 
 
-def _check(name: str, origins: list[str], log_access: str) -> dict[str, list[str]]:
+def _check(
+    name: str, origins: list[str], log_access: str, subject_days: int, evidence_days: int
+) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
+    if not MIN_DAYS <= subject_days <= MAX_DAYS:
+        errors["keep_subject_days"] = [
+            f"found {subject_days}, expected {MIN_DAYS} to {MAX_DAYS} days: "
+            "a choice may be in force for 400"
+        ]
+    elif not subject_days <= evidence_days <= MAX_DAYS:
+        errors["keep_evidence_days"] = [
+            f"found {evidence_days}, expected {subject_days}, as long as subject parts are kept, "
+            f"to {MAX_DAYS} days"
+        ]
     if log_access not in LOG_ACCESS:
         errors["log"] = [f"found {log_access!r}, expected {' or '.join(LOG_ACCESS)}"]
     if not rules.is_text(name) or len(name) > MAX_NAME:

@@ -7,16 +7,19 @@ Values are always parameters, in the order that each comment gives.
 from functools import lru_cache
 from typing import Any
 
-from peewee import EXCLUDED, Field, SqliteDatabase
+from peewee import EXCLUDED, SQL, Field, SqliteDatabase, fn
 
 from consent_ledger.models import (
     Entry,
+    Forgotten,
     Hour,
     Log,
     Notice,
+    Pending,
     Preference,
     Publication,
     Record,
+    Screenshot,
     Site,
     Table,
     Tile,
@@ -53,10 +56,10 @@ class Insert:
 
 
 INSERT: dict[type[Table], Insert] = {
-    table: Insert(table) for table in (Entry, Hour, Record, Notice, Publication)
+    table: Insert(table)
+    for table in (Entry, Hour, Record, Notice, Publication, Screenshot, Pending)
 }
 PUT_TILE = Insert(Tile, replaced=Tile.hashes)
-PUT_PREFERENCE = Insert(Preference, replaced=Preference.state)
 
 # site, 1 -> generation, origin, size, last_ms, root of the newest generation
 HEAD = _sql(
@@ -134,6 +137,39 @@ PREFERENCE = _sql(
     Preference.select(Preference.state).where((Preference.site == "") & (Preference.subject == b""))
 )
 
+
+# site, now in ms, so many marks -> those of them that stand
+@lru_cache(None)
+def standing_marks(count: int) -> str:
+    return _sql(
+        Forgotten.select(Forgotten.mark).where(
+            (Forgotten.site == "") & (Forgotten.until_ms > 0) & Forgotten.mark.in_([b""] * count)
+        )
+    )
+
+
+# site, mark, mark, now in ms -> 1 when one of the marks stands
+FORGOTTEN = _sql(
+    Forgotten.select(SQL("1")).where(
+        (Forgotten.site == "") & Forgotten.mark.in_([b"", b""]) & (Forgotten.until_ms > 0)
+    )
+)
+
+# Rows of preferences are never deleted, and one that must grow is cleared and put at the end: so
+# their table is never rebalanced, which would leave copies of rows that are erased later. What is
+# left of a cleared row is a random key.
+_cleared = Preference.update(
+    {Preference.subject: SQL("randomblob(32)"), Preference.state: SQL("x''")}
+).where((Preference.site == "") & (Preference.subject == b""))
+
+# site, subject
+CLEAR_PREFERENCE = _sql(_cleared)
+
+# site, subject, length of the new state
+CLEAR_SHORTER_PREFERENCE = _sql(_cleared.where(fn.length(Preference.state) < 0))
+
+PUT_PREFERENCE = Insert(Preference, replaced=Preference.state)
+
 # origin -> who reads the log, and its signed head
 LOG = _sql(
     Log.select(
@@ -160,3 +196,21 @@ ENTRIES = _sql(
     )
     .order_by(Entry.entry_index)
 )
+
+# By part: site, generation, first index, last index, kind, 1 -> a row when the part of one of
+# them is not erased
+LEFT = {
+    part: _sql(
+        Record.select(Record.entry_index)
+        .where(
+            (Record.site == "")
+            & (Record.generation == 0)
+            & (Record.entry_index >= 0)
+            & (Record.entry_index <= 0)
+            & (Record.kind == 0)
+            & column.is_null(False)
+        )
+        .limit(1)
+    )
+    for part, column in (("subject", Record.subject_part), ("evidence", Record.evidence_part))
+}

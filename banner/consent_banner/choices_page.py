@@ -48,7 +48,7 @@ def html(notice: Notice, language: str) -> str:
         f"<h2>{text('choicesForget')}</h2>",
         f"<p>{text('choicesForgetText')}</p>",
         f"<p>{_button('consent-forget-me', text('choicesForget'))}</p>",
-        '<div class="consent-forgotten" tabindex="-1"></div>',
+        '<div class="consent-forgotten"></div>',
         "</div>",
     ]
     return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ LATER = {
     "choicesPlace": frozenset({"index", "log"}),
     "choicesGone": frozenset({"count"}),
     "choicesGoing": frozenset({"count"}),
-    "choicesGoneHere": frozenset({"count"}),
+    "choicesGoneWaiting": frozenset({"count"}),
 }
 """Placeholders by key that stay in the text, because each use fills them with its own value."""
 

@@ -28,7 +28,7 @@ from harness import AMPLE, ORIGIN, SITE, sample_build, sample_decision, sample_n
 from werkzeug.test import TestResponse
 
 OPERATIONS = {name: op for resource in RESOURCES for name, op in resource.operations.items()}
-LIMITS = ("record", "read", "log", "publish", "export", "health")
+LIMITS = ("record", "read", "log", "publish", "erase", "export", "health")
 CONSENTS = f"/v1/sites/{SITE}/consents"
 PREFERENCES = f"/v1/sites/{SITE}/preferences"
 NOTICES = f"/v1/sites/{SITE}/notices"

@@ -4,19 +4,35 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 from consent_ledger.app import close_app
+from harness import ORIGIN, SITE
 
 from .conftest import Ledger, Make
 
 
-@pytest.mark.parametrize(("path", "status"), [("/healthz", "ok"), ("/readyz", "ready")])
-def test_a_sound_ledger_is_well(ledger: Ledger, path: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/healthz", {"status": "ok"}), ("/readyz", {"status": "ready", "halted": []})],
+)
+def test_a_sound_ledger_is_well(ledger: Ledger, path: str, body: dict[str, Any]) -> None:
     response = ledger.client.get(path)
     assert response.status_code == 200
-    assert response.get_json() == {"status": status}
+    assert response.get_json() == body
     assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_halted_log_is_named_while_the_others_work(ledger: Ledger) -> None:
+    ledger.add_site("other", ORIGIN)
+    database = ledger.services.database
+    with database.connection_context():
+        database.execute_sql("UPDATE log SET root = zeroblob(32) WHERE site = ?", (SITE,))
+    assert ledger.post(ledger.decision()).status_code == 503
+    response = ledger.client.get("/readyz")
+    assert response.status_code == 200
+    assert response.get_json() == {"status": "ready", "halted": [f"ledger.test/{SITE}/1"]}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

@@ -25,23 +25,19 @@ def test_a_publication_becomes_a_public_entry(make_ledger: Make) -> None:
     ledger = make_ledger(published=False)
     response = publish(ledger, BODY, ledger.key("publish"))
     assert response.status_code == 201
-    assert response.get_json() == {
-        "notice": BODY["build"]["notice"],
-        "build": "b" * 64,
-        "index": 0,
-        "published_at": "2026-11-21T22:26:40.123Z",
-    }
-    export = ledger.client.get(f"/v1/sites/{SITE}/export", headers=ledger.key("audit"))
-    line = json.loads(export.data.splitlines()[1])
-    assert (line["index"], line["kind"]) == (0, 16)
-    assert line["public"] == {
-        "schema": "consent-ledger/publication/v1",
+    told = {
         "notice": BODY["build"]["notice"],
         "build": "b" * 64,
         "config": "c" * 64,
         "integrity": BODY["build"]["script"]["integrity"],
         "published_at": "2026-11-21T22:26:40.123Z",
+        "screenshots": [],
     }
+    assert response.get_json() == {**told, "generation": 1, "index": 0}
+    export = ledger.client.get(f"/v1/sites/{SITE}/export", headers=ledger.key("audit"))
+    line = json.loads(export.data.splitlines()[1])
+    assert (line["index"], line["kind"]) == (0, 16)
+    assert line["public"] == {**told, "schema": "consent-ledger/publication/v1"}
 
 
 def test_publishing_again_changes_nothing(ledger: Ledger, owner: dict[str, str]) -> None:

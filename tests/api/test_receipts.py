@@ -22,7 +22,7 @@ def proved_size(ledger: Ledger, receipt: dict[str, Any]) -> int:
     response = ledger.client.get(f"{RECEIPTS}/{receipt['subject']['part']['id']}")
     assert response.status_code == 200, response.text
     file = parse_proof_file(response.data)
-    assert (file.index, file.extra) == (receipt["index"], b"")
+    assert (file.index, file.extra) == (receipt["index"], base64.b64decode(receipt["entry"]))
     leaf = leaf_hash(base64.b64decode(receipt["entry"]))
     opened = verify_proof_file(file, leaf, receipt["origin"], [VerifierKey.parse(ledger.vkey())])
     return opened.checkpoint.size
@@ -35,9 +35,9 @@ def test_the_file_proves_the_entry_and_holds_nothing_of_the_decision(ledger: Led
     name = f"{receipt['subject']['part']['id']}.tlog-proof"
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert response.data.startswith(b"c2sp.org/tlog-proof@v1\nindex 1\n")
+    assert response.data.startswith(b"c2sp.org/tlog-proof@v1\nextra ")
     assert receipt["subject"]["salt"].encode() not in response.data
-    assert receipt["entry"].encode() not in response.data
+    assert receipt["evidence"]["salt"].encode() not in response.data
 
 
 def test_the_proof_leads_to_the_published_checkpoint_when_that_reaches_so_far(

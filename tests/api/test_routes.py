@@ -26,6 +26,9 @@ UNUSUAL = [
     "/v1/sites/a%2fb/consents",
     "/v1/sites/../../etc/passwd",
     "/v1/sites/meridian/notices/%F0%9F%8D%AA",
+    "/v1/sites/meridian/screenshots/..%2f..%2fsigning.seed",
+    "/v1/sites/meridian/screenshots/../../signing.seed",
+    "/v1/sites/meridian/publications/../notices",
     "/robots.txt",
 ]
 
@@ -42,6 +45,8 @@ def test_an_unusual_request_gets_a_problem_and_never_a_500(
 EXAMPLES = {
     "site": "other",
     "notice": "0" * 64,
+    "build": "0" * 64,
+    "sha256": "0" * 64,
     "record": "0" * 32,
     "origin:origin": "ledger.test/other/1",
     "tile:tile": "0/000",

@@ -22,7 +22,7 @@ from flask import Flask, Response, request
 
 JSON = "application/json"
 POSTED = consents.resource.operations["consents.record"]
-PROVED = receipts.resource.operations["receipts.proof"]
+PROVED = receipts.resource.operations["receipts.receipt"]
 READ = preferences.resource.operations["preferences.current"]
 
 

@@ -13,34 +13,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-# Headless, as root too, and without talking to anybody on its own account.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-ON_PATH = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-)
-ELSEWHERE = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/opt/google/chrome/chrome",
-)
-ASK_PLAYWRIGHT = (
-    "from playwright.sync_api import sync_playwright\n"
-    "with sync_playwright() as p: print(p.chromium.executable_path)"
-)
+from consent_ledger import chromium
+from consent_ledger.errors import NoScreenshots
+
+# As root too.
+FLAGS = ("--no-sandbox", *chromium.FLAGS)
 WHAT_TO_DO = (
     "The browser tests need Chromium, and none was found or could be installed.\n"
     "Do one of these, then run make test again:\n"
@@ -59,34 +37,16 @@ def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _starts(path: str) -> bool:
-    """Whether the program at *path* runs here: a browser without its system libraries does not."""
-    try:
-        answer = subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return answer.returncode == 0
-
-
-def _installed() -> str | None:
-    candidates = [shutil.which(name) for name in ON_PATH] + list(ELSEWHERE)
-    return next((c for c in candidates if c and Path(c).exists() and _starts(c)), None)
-
-
-def _playwrights_own(*, install: bool) -> str | None:
-    if install:
-        _say("No Chromium on PATH; trying Playwright's own (playwright install chromium)")
-        subprocess.run(
-            [sys.executable, "-m", "playwright", "install", "chromium"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-    answer = subprocess.run(
-        [sys.executable, "-c", ASK_PLAYWRIGHT], capture_output=True, text=True, check=False
+def _playwright_installs() -> str | None:
+    """Playwright's own Chromium, downloaded now."""
+    _say("No Chromium on PATH; trying Playwright's own (playwright install chromium)")
+    subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
     )
-    path = answer.stdout.strip()
-    return path if answer.returncode == 0 and Path(path).exists() and _starts(path) else None
+    return chromium.playwrights_own()
 
 
 @functools.cache
@@ -121,21 +81,19 @@ def apt_install(package: str) -> bool:
 
 
 def find_chromium(install: bool = False) -> str:
-    """The path of a Chromium that starts on this machine.
+    """The path of a Chromium that starts on this machine, as `consent_ledger.chromium` finds it.
 
-    Tried in this order: the variable CHROMIUM, the usual names on PATH, Playwright's own, and
-    with *install* what Playwright or the Debian package can bring.
+    With *install* also what Playwright or the Debian package can bring.
     Raises: NoChromiumError, whose message says what to do.
     """
-    asked = os.environ.get("CHROMIUM")
-    if asked:
-        path = shutil.which(asked)
-        if path and _starts(path):
-            return path
-        raise NoChromiumError(f"CHROMIUM is {asked!r}, but no browser starts from there")
-    found = _installed() or _playwrights_own(install=False)
-    if not found and install:
-        found = _playwrights_own(install=True) or (apt_install("chromium") and _installed()) or None
+    try:
+        return chromium.find_chromium()
+    except NoScreenshots as error:
+        if os.environ.get("CHROMIUM"):
+            raise NoChromiumError(error.detail) from None
+    found = None
+    if install:
+        found = _playwright_installs() or (apt_install("chromium") and chromium.installed())
     if not found:
         raise NoChromiumError(WHAT_TO_DO)
     return found

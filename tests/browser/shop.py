@@ -110,11 +110,15 @@ class Shop:
         self.site.asked.clear()
         self.vendors.asked.clear()
         self.vendors.delay_s.clear()
-        self._seen = len(self.ledger.decisions())
+        self._seen = len(self.ledger.entries())
 
     def stored(self) -> list[dict[str, Any]]:
-        """The decisions stored since the test began, oldest first, both parts in one."""
-        return self.ledger.decisions()[self._seen :]
+        """The decisions stored since the test began and not erased, oldest first, parts in one."""
+        return [
+            {"index": entry["index"], **entry["evidence"]["part"], **entry["subject"]["part"]}
+            for entry in self.ledger.entries()[self._seen :]
+            if entry["kind"] == 1 and entry["subject"]
+        ]
 
     def third_party_requests(self) -> set[str]:
         return {path for path in self.vendors.asked if path != "/favicon.ico"}

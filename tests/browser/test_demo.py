@@ -22,6 +22,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.find_chromium import FLAGS, find_chromium
 from browser.shop import problems, quiet, until, wait_until
+from consent_ledger.tlog.receipts import verify_receipt
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ class Demo:
         [found] = [
             entry["evidence"]["part"] | entry["subject"]["part"]
             for entry in entries
-            if entry["kind"] == 1 and entry["subject"]["part"]["id"] == record
+            if entry["kind"] == 1 and entry["subject"] and entry["subject"]["part"]["id"] == record
         ]
         return found
 
@@ -490,8 +491,59 @@ def test_your_choices_shows_what_is_in_force_and_what_the_ledger_holds(
     page = first_visit(context, demo, "/choices.html")
     answer(page, "Reject all")
     page.reload()
-    expect(page.locator("#state-body")).to_contain_text("Support chat")
-    expect(page.locator("#ledger")).to_contain_text("you refused everything")
+    expect(page.locator(".consent-state")).to_contain_text("Support chat")
+    for service in ("site-settings", "page-counter", *VENDORS):
+        state = page.locator(f"[data-consent-state={service}]")
+        expect(state).to_have_text("Not allowed")
+    expect(page.locator(".consent-history li")).to_contain_text("You refused everything.")
+
+
+def test_each_page_offers_the_receipt_after_a_choice_and_moves_nothing(
+    demo: Demo, browser: Browser
+) -> None:
+    key = demo.get(demo.site + "/log-key.txt").decode().strip()
+    for path in PAGES:
+        with browser.new_context() as context:
+            page = first_visit(context, demo, path)
+            page.wait_for_load_state("load")
+            where = "document.querySelector('main').getBoundingClientRect().toJSON()"
+            before = page.evaluate(where)
+            record = answer(page, "Reject all")
+            line = page.get_by_role("status").filter(has_text="Your choice is recorded.")
+            with page.expect_download() as download:
+                line.get_by_role("button", name="Save your receipt").click()
+            receipt = Path(download.value.path()).read_bytes()
+            assert verify_receipt(receipt, [key]).subject["id"] == record
+            # "Your choices" itself grows by what was decided, below its top.
+            after = page.evaluate(where)
+            sides = ("top", "left", "width") if path == "/choices.html" else before
+            assert [after[side] for side in sides] == [before[side] for side in sides], path
+
+
+def test_forget_me_does_what_the_policies_say(demo: Demo, context: BrowserContext) -> None:
+    """Erased here and there; nothing optional runs any more; asked again; a receipt still proves."""
+    page = first_visit(context, demo)
+    record = answer(page, "Accept all")
+    page.goto(demo.site + "/choices.html")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save receipt").click()
+    receipt = Path(download.value.path()).read_bytes()
+    page.get_by_role("button", name="Forget me").click()
+    second = page.get_by_role("dialog", name="Forget this browser?")
+    second.get_by_role("button", name="Forget me").click()
+    page.get_by_role("heading", name="What was removed").wait_for()
+    assert {name for name in keys(page)["local"] if name.startswith("consent.")} == set()
+    assert "consent" not in {cookie["name"] for cookie in context.cookies()}
+    export = demo.get(f"{demo.ledger}/v1/sites/meridian/export?parts=all", demo.key)
+    assert record.encode() not in export
+    asked = third_party_requests(context, demo)
+    for path in PAGES:
+        page.goto(demo.site + path)
+        region(page).wait_for()
+        quiet(page)
+    assert asked == []
+    key = demo.get(demo.site + "/log-key.txt").decode().strip()
+    assert verify_receipt(receipt, [key]).subject["id"] == record
 
 
 def test_your_choices_says_in_plain_words_that_the_script_is_blocked(
@@ -500,8 +552,17 @@ def test_your_choices_says_in_plain_words_that_the_script_is_blocked(
     context.route("**/consent.js", lambda route: route.abort())
     page = context.new_page()
     page.goto(demo.site + "/choices.html")
-    expect(page.locator("#waiting")).to_be_visible()
-    expect(page.locator("#waiting")).to_contain_text("block")
+    expect(page.locator(".consent-note")).to_contain_text("your browser may block it")
+
+
+def test_your_choices_says_in_plain_words_that_every_script_is_blocked(
+    demo: Demo, browser: Browser
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(demo.site + "/choices.html")
+        expect(page.locator(".consent-note")).to_contain_text("your browser blocks")
+        expect(page.locator(".consent-page button:visible")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser import find_chromium
+from consent_ledger import chromium
 from wheel_checks import ROOT
 
 FIND = ROOT / "tests" / "browser" / "find_chromium.py"
@@ -105,7 +106,7 @@ def test_a_chromium_that_is_named_is_taken_or_refused_by_name(path: Path) -> Non
 def test_without_a_browser_the_search_fails_loudly_and_says_what_to_do(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find_chromium, "ELSEWHERE", ())
+    monkeypatch.setattr(chromium, "ELSEWHERE", ())
     monkeypatch.delenv("CHROMIUM", raising=False)
     for name in ("PATH", "PLAYWRIGHT_BROWSERS_PATH"):
         monkeypatch.setenv(name, str(path))

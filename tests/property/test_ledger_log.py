@@ -82,7 +82,7 @@ class OneHistory(RuleBasedStateMachine):
     def open(self) -> None:
         self.database: Database = open_database(self.data)
         self.database.connect()
-        self.writer = LogWriter(SigningKeys.read(self.data))
+        self.writer = LogWriter.open(self.data)
 
     def write(self, *works: batch.Work) -> list[Any]:
         done = batch.commit(self.database, self.writer, works, lambda: NOW_MS)
@@ -138,7 +138,7 @@ class OneHistory(RuleBasedStateMachine):
     @rule()
     def write_elsewhere(self) -> None:
         """Another process, such as a command, writes in between."""
-        mine, self.writer = self.writer, LogWriter(SigningKeys.read(self.data))
+        mine, self.writer = self.writer, LogWriter.open(self.data)
         self.write(sent("e" * 32, 1, "accept_all", True))
         self.writer = mine
 

@@ -9,6 +9,7 @@ from consent_ledger.api import (
     logs,
     notices,
     preferences,
+    publications,
     receipts,
 )
 from consent_ledger.api.operation import Resource
@@ -18,6 +19,7 @@ RESOURCES: tuple[Resource, ...] = (
     preferences.resource,
     receipts.resource,
     notices.resource,
+    publications.resource,
     export.resource,
     logs.resource,
     health.resource,

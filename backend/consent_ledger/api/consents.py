@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Decisions: a visitor's browser records one, and a visitor reads their own."""
 
+import json
+from http import HTTPStatus
+
 from flask import Response
 
 from consent_ledger import records
 from consent_ledger.api.cors import check_origin
 from consent_ledger.api.operation import JSON, TEXT, VISITOR, Answer, Call, Operation, Resource
+from consent_ledger.erasing import ForgetRecord, ForgetVisitor
 from consent_ledger.errors import (
     LogHalted,
     NoticeUnknown,
@@ -13,10 +17,17 @@ from consent_ledger.errors import (
     OutcomeUnknown,
     RecordConflict,
     Stopping,
+    VisitorForgotten,
     VisitorUnknown,
 )
 from consent_ledger.history import read_history
-from consent_ledger.schemas import DecisionSchema, HistoryQuery, HistorySchema, ReceiptSchema
+from consent_ledger.schemas import (
+    DecisionSchema,
+    ErasureSchema,
+    HistoryQuery,
+    HistorySchema,
+    ReceiptSchema,
+)
 
 PATH = "/v1/sites/<site>/consents"
 
@@ -45,6 +56,7 @@ resource = Resource("consents")
             OriginUnknown,
             NoticeUnknown,
             RecordConflict,
+            VisitorForgotten,
             OutcomeUnknown,
             Stopping,
             LogHalted,
@@ -80,3 +92,37 @@ def history(call: Call) -> Response:
         call.services.database, call.site, call.subject, call.query["limit"], call.query["page"]
     )
     return Response(page, mimetype=JSON)
+
+
+ERASED = {
+    200: Answer("Erased: the bytes are gone from the ledger's files.", ErasureSchema),
+    202: Answer(
+        "Erased: nobody can read them any more, and the bytes are overwritten within minutes.",
+        ErasureSchema,
+    ),
+}
+
+
+@resource.operation(
+    Operation(
+        "DELETE",
+        PATH,
+        "forget",
+        "Erases all decisions of the visitor. Their entries stay in the log as commitments that "
+        "nobody can open. Asking again is safe, and tells when the bytes are gone.",
+        limit="limit_erase",
+        cors=True,
+        credentials=VISITOR,
+        answers=ERASED,
+        problems=(VisitorUnknown, OutcomeUnknown, Stopping),
+    )
+)
+def forget(call: Call) -> Response:
+    return erasure_answer(call, ForgetVisitor(call.site, call.subject))
+
+
+def erasure_answer(call: Call, work: ForgetVisitor | ForgetRecord) -> Response:
+    """What was erased, once it is, and whether it is gone."""
+    done = call.services.eraser.erase(work)
+    status = HTTPStatus.OK if done.gone else HTTPStatus.ACCEPTED
+    return Response(json.dumps(done.to_dict(call.site)), status, mimetype=JSON)

@@ -15,7 +15,16 @@ from marshmallow import Schema
 
 from consent_ledger import __version__, errors
 from consent_ledger.api.logs import ORIGIN, TILE
-from consent_ledger.api.operation import JSON, LOG, VISITOR, Answer, Call, Operation, Resource
+from consent_ledger.api.operation import (
+    ANYONE,
+    JSON,
+    LOG,
+    VISITOR,
+    Answer,
+    Call,
+    Operation,
+    Resource,
+)
 from consent_ledger.api.problems import MEDIA_TYPE
 from consent_ledger.errors import LedgerError
 from consent_ledger.schemas import HEX32, HEX64, DocumentSchema, ProblemSchema
@@ -26,6 +35,8 @@ resource = Resource("document")
 PATH_PARAMETERS = {
     "site": rules.SITE_ID.pattern,
     "notice": HEX64,
+    "build": HEX64,
+    "sha256": HEX64,
     "record": HEX32,
     "origin": ORIGIN,
     "tile": TILE,
@@ -128,6 +139,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.credentials == VISITOR:
         described["security"] = [{"visitor": []}]
+    elif operation.credentials == ANYONE:
+        described["security"] = [{}, {"visitor": []}, {"key": ["audit"]}]
     elif operation.credentials == LOG:
         described["security"] = [{}, {"key": ["audit"]}]  # the first where the log is public
     elif operation.credentials is not None:

@@ -4,7 +4,16 @@
 from flask import Response
 
 from consent_ledger.api.operation import Answer, Call, Operation, Resource
-from consent_ledger.export import ENTRIES, MEDIA_TYPES, prepare_export
+from consent_ledger.bundle import Bundle
+from consent_ledger.export import (
+    BUNDLE,
+    ENTRIES,
+    MEDIA_TYPES,
+    SUFFIXES,
+    guarded,
+    prepare_export,
+)
+from consent_ledger.export_range import Range
 from consent_ledger.schemas import ExportQuery
 
 resource = Resource("export")
@@ -21,7 +30,8 @@ resource = Resource("export")
         query=ExportQuery,
         answers={
             200: Answer(
-                "NDJSON: a line about the export, then one for each entry. CSV: a row for each.",
+                "NDJSON: a line about the export, then one for each entry. CSV: a row for each. "
+                "JSON-LD: a document of consent records. Bundle: a ZIP file that proves itself.",
                 media_types=tuple(MEDIA_TYPES.values()),
                 headers={ENTRIES: "Entries that a complete export holds."},
             )
@@ -29,11 +39,19 @@ resource = Resource("export")
     )
 )
 def export(call: Call) -> Response:
-    form = call.query["format"]
+    form, site, given = call.query["format"], call.site, call.services
     prepared = prepare_export(
-        call.services.database, call.site, with_subjects=call.query["parts"] == "all"
+        given.database,
+        site,
+        with_subjects=call.query["parts"] == "all",
+        wanted=Range.parse(call.query["from"], call.query["to"]),
     )
-    response = Response(prepared.write_guarded(form), mimetype=MEDIA_TYPES[form])
+    if form == BUNDLE:
+        pieces = Bundle(prepared, lambda: given.eraser.announce_pending(site)).pieces()
+    else:
+        pieces = prepared.lines(form)
+    response = Response(guarded(pieces, form), mimetype=MEDIA_TYPES[form])
     response.headers[ENTRIES] = str(prepared.size)
-    response.headers["Content-Disposition"] = f'attachment; filename="{call.site}-consents.{form}"'
+    name = f"{site}-consents{SUFFIXES[form]}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

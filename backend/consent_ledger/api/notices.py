@@ -16,6 +16,7 @@ from consent_ledger.errors import (
     Stopping,
 )
 from consent_ledger.notices import check_publication, read_notice
+from consent_ledger.publications import Published
 from consent_ledger.schemas import HEX64, PublicationSchema, PublishedSchema
 
 # A notice never changes: its address is its hash.
@@ -51,21 +52,26 @@ def read(call: Call) -> Response:
         "POST",
         "/v1/sites/<site>/notices",
         "publish",
-        "Publishes a notice and the build that shows it; from then on records may name them.",
+        "Publishes a notice and the build that shows it; from then on it is in force, and records "
+        "may name them.",
         limit="limit_publish",
         credentials="publish",
         body=PublicationSchema,
         body_limit="notice_limit",
         answers={
             201: Answer("Published now.", PublishedSchema),
-            200: Answer("Published before.", PublishedSchema),
+            200: Answer("In force already; its screenshots stay as they were.", PublishedSchema),
         },
         problems=(PublicationConflict, OutcomeUnknown, Stopping, LogHalted),
     )
 )
 def publish(call: Call) -> Response:
-    work = check_publication(call.site, call.body["notice"], call.body["build"])
-    published = call.services.committer.submit(work)
+    work = check_publication(call.site, **call.body)
+    return told(call.services.committer.submit(work))
+
+
+def told(published: Published) -> Response:
+    """What became of a publication: 201, or 200 when it was in force already."""
     return Response(
         json.dumps(published.to_dict()), 201 if published.created else 200, mimetype=JSON
     )

@@ -25,6 +25,7 @@ JSON = "application/json"
 TEXT = "text/plain"
 
 VISITOR = "visitor"
+ANYONE = "anyone"  # nothing, a visitor's token, or a key with the scope audit
 LOG = "log"  # a key with the scope audit, unless the site's log is public
 
 
@@ -40,7 +41,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a route does. `limit` names a setting; `credentials` is VISITOR, LOG or a key's scope.
+    """What a route does. `limit` names a setting; `credentials` is VISITOR, ANYONE, LOG or a key's
+    scope.
 
     A path with LOG names the log by `<origin:origin>`. A hot one is answered at the front door: its
     view has no context of Flask's, and its path no part but `<site>`.
@@ -87,7 +89,8 @@ class Call:
     path: dict[str, str]
     origin: str | None = None  # the header, as sent
     site: str = ""
-    subject: bytes = b""
+    subject: bytes = b""  # of the visitor who asks
+    key: str = ""  # id of the key that was used
     log: ServedLog | None = None
     query: dict[str, Any] = field(default_factory=dict)
     body: Any = None
@@ -132,23 +135,28 @@ def check(operation: Operation, parts: Services, request: Request, path: dict[st
     site = path.get("site", "")
     if site:
         parts.origins.of(site)  # refuses an unknown site
-    authorization = request.headers.get("Authorization")
-    subject, served = b"", None
+    subject, key, served = b"", "", None
+    header = request.headers.get("Authorization")
     if operation.credentials == VISITOR:
-        subject = auth.visitor(site, authorization)
+        subject = auth.visitor(site, header)
+    elif operation.credentials == ANYONE:
+        if header is not None and auth.is_key(header):
+            key = auth.check_key(parts.database, site, "audit", header)
+        elif header is not None:
+            subject = auth.visitor(site, header)
     elif operation.credentials == LOG:
         served = read_log(parts.database, path["origin"])
         site = served.site
         if not served.is_public:
-            auth.check_key(parts.database, site, "audit", authorization)
+            key = auth.check_key(parts.database, site, "audit", header)
     elif operation.credentials is not None:
-        auth.check_key(parts.database, site, operation.credentials, authorization)
+        key = auth.check_key(parts.database, site, operation.credentials, header)
     query = _query(operation.query, request)
     body = None
     if operation.body is not None:
         limit = getattr(parts.settings, operation.body_limit)
         body = read_json(request, loader(operation.body), operation.body_types, limit)
-    return Call(parts, path, request.headers.get("Origin"), site, subject, served, query, body)
+    return Call(parts, path, request.headers.get("Origin"), site, subject, key, served, query, body)
 
 
 def _query(schema: type[Table], request: Request) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from consent_ledger.errors import SetupError
 
 if TYPE_CHECKING:
     from consent_ledger.db import Database
+    from consent_ledger.log_writer import LogWriter
 
 
 @dataclass
@@ -41,6 +42,18 @@ class Shell:
         try:
             with database.connection_context():
                 yield database
+        finally:
+            database.close_all()
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[Database, LogWriter]]:
+        """The same to write logs with; a log that has lost signed entries goes on first."""
+        from consent_ledger.succession import open_for_writing
+
+        database, writer = open_for_writing(self.settings().data, max_connections=2)
+        try:
+            with database.connection_context():
+                yield database, writer
         finally:
             database.close_all()
 

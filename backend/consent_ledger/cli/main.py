@@ -6,10 +6,20 @@ import traceback
 from typing import Any
 
 import click
-from marshmallow import ValidationError
 
 from consent_ledger import __version__
-from consent_ledger.cli import export, key, publish, server, signing_key, site
+from consent_ledger.cli import (
+    erase,
+    export,
+    going_on,
+    key,
+    publish,
+    purge,
+    server,
+    signing_key,
+    site,
+    verify,
+)
 from consent_ledger.cli.common import Shell
 from consent_ledger.errors import LedgerError
 
@@ -41,7 +51,11 @@ group.add_command(site.site)
 group.add_command(publish.publish)
 group.add_command(key.key)
 group.add_command(signing_key.signing_key)
+group.add_command(going_on.continue_)
 group.add_command(export.export)
+group.add_command(verify.verify)
+group.add_command(erase.erase)
+group.add_command(purge.purge)
 
 
 def main() -> None:
@@ -57,19 +71,21 @@ def main() -> None:
         sys.exit(error.exit_code)
     except LedgerError as error:
         _fail(error.detail)
-    except ValidationError as error:
-        _fail(_sentence(error))
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the output has stopped, and that is fine
         sys.exit(1)
     except Exception as error:
-        _fail(
+        _fail(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    from marshmallow import ValidationError  # only now: it takes longer to load than to verify
+
+    if not isinstance(error, ValidationError):
+        return (
             f"something unexpected went wrong ({type(error).__name__}: {error}); "
             "run it again with --verbose before the verb to see where"
         )
-
-
-def _sentence(error: ValidationError) -> str:
     from consent_banner.schema import path, problems
 
     found: list[Any] = problems(error.messages)

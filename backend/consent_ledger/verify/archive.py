@@ -99,6 +99,16 @@ class Stream:
                 )
         yield rest
 
+    def lines(self, end: bytes = b"\n") -> Iterator[bytes]:
+        """The lines, without their ends. Raises: as `split`, and for a last line without an end."""
+        line: bytes | None = None
+        for piece in self.split(end):
+            if line is not None:
+                yield line
+            line = piece
+        if line:
+            raise FormatError("end of the file", "no line end", "one after each line")
+
     def finish(self) -> tuple[str, str]:
         """SHA-256 of the member and of its packed bytes, in hexadecimal, after reading the rest.
 

@@ -33,7 +33,7 @@ _FIELDS = frozenset(
     )
 )
 _LOG_FIELDS = frozenset(("generation", "origin", "size", "root", "first", "end", "keys"))
-_FILE_FIELDS = frozenset(("path", "bytes", "sha256"))
+_FILE_FIELDS = frozenset(("path", "bytes", "sha256", "packed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class File:
     path: str
     size_bytes: int
     sha256: str
-    packed_sha256: str | None
+    packed_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +184,15 @@ def _check_logs(logs: list[LogPart], site: str) -> None:
 
 
 def _file(field: str, value: object) -> File:
-    table = read_table(field, value)
-    packed = table.pop("packed", None)
-    read_table(field, table, _FILE_FIELDS)
+    table = read_table(field, value, _FILE_FIELDS)
+    hashes = (
+        _matching(f"{field}.{key}", table[key], _HEX64, "64 hexadecimal digits")
+        for key in ("sha256", "packed")
+    )
     return File(
         _text_at(field, table, "path"),
         read_integer(f"{field}.bytes", table["bytes"]),
-        _matching(f"{field}.sha256", table["sha256"], _HEX64, "64 hexadecimal digits"),
-        None
-        if packed is None
-        else _matching(f"{field}.packed", packed, _HEX64, "64 hexadecimal digits"),
+        *hashes,
     )
 
 

@@ -43,52 +43,69 @@ const _forgetVisitor = async () => {
   const { records, gone } = erased;
   return [
     (records ? (gone ? _text._choicesGone : _text._choicesGoing) : _text._choicesGoneNone).replace("{count}", records + ""),
-    _text._choicesGoneHere.replace("{count}", waiting.length + ""),
+    _text._choicesGoneHere,
+    ...(waiting[0] ? [_text._choicesGoneWaiting.replace("{count}", waiting.length + "")] : []),
     ...(records ? [_text._choicesStays] : []),
   ];
 };
 
 /**
- * The second step: says what goes and what stays, and asks.
- * @param {HTMLElement} result  where the page says what came of it
+ * The second step: says what goes and what stays, and asks. Then it says what came of it, and leaves that in the page.
+ * @param {HTMLElement} result  where in the page
  */
 export const _askToForget = (result) => {
-  const status = _element("p", { role: "status" });
-  const close = () => dialog.close();
+  let isAsking = false;
+
   const forget = async () => {
     // A second click must wait for the answer to the first.
-    yes.disabled = true;
+    if (isAsking) return;
+    isAsking = true;
+    yes.ariaDisabled = "true";
     status.textContent = "";
     const wasAllowed = Object.values(/** @type {Page} */ (window).consent?.choices?.() || {}).some(Boolean);
-    const told = await _forgetVisitor();
-    yes.disabled = false;
-    if (!told) {
-      // The dialog may have been closed meanwhile.
-      (dialog.open ? status : result).textContent = _text._choicesNotForgotten;
+    const removed = await _forgetVisitor();
+    isAsking = false;
+    yes.ariaDisabled = "false";
+    if (removed) {
+      dialog.ariaLabel = title.textContent = _text._choicesForgotten;
+      words.remove();
+      status.append(...removed.map((sentence) => _element("p", {}, sentence)));
+      if (wasAllowed) status.append(_element("p", {}, _text._choicesRunning + " ", _button(_text._reload, () => location.reload())));
+      cancel.textContent = _text._close;
+      cancel.focus();
+      yes.remove();
+      _hideReceipts();
+      // consent.js looks at the cookie as it does after a change in another tab: it stops what can be stopped, and asks again.
+      dispatchEvent(new Event("storage"));
+    } else {
+      status.append(_element("p", {}, _text._choicesNotForgotten));
       yes.textContent = _text._choicesRetry;
-      return;
     }
-    _hideReceipts();
-    close();
-    result.replaceChildren(
-      ...told.map((words) => _element("p", {}, words)),
-      ...(wasAllowed ? [_element("p", {}, _text._choicesRunning + " ", _button(_text._reload, () => location.reload()))] : []),
-    );
-    result.focus();
-    // consent.js looks at the cookie as it does after a change in another tab: it stops what can be stopped, and asks again.
-    dispatchEvent(new Event("storage"));
+    if (!dialog.open) leave();
   };
+
+  const leave = () => {
+    dialog.remove();
+    if (status.firstChild) result.replaceChildren(...status.childNodes);
+  };
+
+  const title = _element("h2", {}, _text._choicesForgetTitle);
+  const words = _element(
+    "div",
+    {},
+    ...[_text._choicesForgetGoes, _text._choicesStays, _text._choicesForgetFirst].map((sentence) => _element("p", {}, sentence)),
+  );
+  const status = _element("div", { role: "status" });
+  const cancel = _button(_text._choicesCancel, () => dialog.close());
   const yes = _button(_text._choicesForget, forget);
   const dialog = _element(
     "dialog",
-    { className: "consent-forget", lang: _language, ariaLabel: _text._choicesForgetTitle, onclose: () => dialog.remove() },
-    _element("h2", {}, _text._choicesForgetTitle),
-    _element("p", {}, _text._choicesForgetGoes),
-    _element("p", {}, _text._choicesStays),
-    _element("p", {}, _text._choicesForgetFirst),
+    { className: "consent-forget", lang: _language, ariaLabel: _text._choicesForgetTitle, onclose: leave },
+    title,
+    words,
     status,
     // The first control has the focus when the dialog opens.
-    _element("p", { className: "consent-actions" }, _button(_text._choicesCancel, close), yes),
+    _element("p", { className: "consent-actions" }, cancel, yes),
   );
   document.body.append(dialog);
   dialog.showModal();

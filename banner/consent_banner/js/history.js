@@ -76,7 +76,7 @@ export const _followHistory = (list, note, older) => {
       evidence.part.action,
       evidence.part.services,
       _element("p", { className: "consent-place" }, _text._choicesPlace.replace("{index}", index).replace("{log}", () => origin) + " ", _element("code", {}, id)),
-      _element("p", { className: "consent-save" }, _saveButton(_text._choicesReceipt, id, false, say), " ", _saveButton(_text._choicesProof, id, true, say)),
+      _element("p", { className: "consent-save" }, _saveButton(_text._choicesReceipt, id, false, say), _saveButton(_text._choicesProof, id, true, say)),
     );
     // Buttons of the same name are told apart by the time they belong to.
     item.firstChild.id = "consent-at-" + id;

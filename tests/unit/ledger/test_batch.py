@@ -115,7 +115,7 @@ def test_a_group_costs_as_many_statements_as_a_single_decision(database: Databas
     database.connection().set_trace_callback(counted.append)
     commit(database, [decide()], now)
     single = len(counted)
-    commit(database, [decide() for _ in range(64)], now)
+    commit(database, [decide() for _ in range(32)], now)
     assert len(counted) == 2 * single
 
 
@@ -213,7 +213,7 @@ def rebuilt_root(database: Database) -> bytes:
 
 
 def key_of(writer: LogWriter) -> VerifierKey:
-    return writer._keys.signer(f"ledger.test/{SITE}/1").key
+    return writer.keys.signer(f"ledger.test/{SITE}/1").key
 
 
 @pytest.mark.parametrize("group", [1, 7, 255, 256])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -93,6 +94,10 @@ def test_the_verbs_are_those_of_the_design() -> None:
         "key",
         "signing-key",
         "export",
+        "verify",
+        "continue",
+        "erase",
+        "purge",
     }
 
 
@@ -179,14 +184,14 @@ def test_publishing_twice_changes_nothing(ledger: Run) -> None:
 
 
 def test_publishing_a_banner_that_sends_nothing_warns(ledger: Run, tmp_path: Path) -> None:
-    silent = ledger("publish", "dist")
+    silent = ledger("publish", "dist", "--no-screenshots")
     assert (silent.code, silent.err.count("\n")) == (0, 1)
     assert "warning: the banner in dist sends nothing to any ledger" in silent.err
     notice = sample_notice(ledger="https://ledger.example")
     build = sample_build(notice, build="d" * 64)
     write_dist(tmp_path / "dist", notice)
     (tmp_path / "dist" / "build.json").write_text(json.dumps(build))
-    assert ledger("publish", "dist").err == ""
+    assert ledger("publish", "dist", "--no-screenshots").err == ""
 
 
 def test_publishing_what_is_not_there_names_the_file(ledger: Run, tmp_path: Path) -> None:
@@ -338,12 +343,46 @@ def test_the_public_key_of_a_log_is_shown(ledger: Run) -> None:
     shown = ledger("signing-key", "show", SITE).out.strip()
     key = VerifierKey.parse(shown)
     assert key.name == f"ledger.localhost/{SITE}/1"
+    told = {
+        "log": key.name,
+        "generation": 1,
+        "version": 1,
+        "key": shown,
+        "first": 0,
+        "last": None,
+        "overlap_until": None,
+    }
     assert json.loads(ledger("signing-key", "show", SITE, "--json").out) == {
         "site": SITE,
         "log": key.name,
         "key": shown,
+        "keys": [told],
     }
     assert "no site 'nowhere'" in sentence(ledger("signing-key", "show", "nowhere"))
+
+
+def test_the_key_of_a_log_is_changed_after_a_question(
+    ledger: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old,) = ledger("signing-key", "show", SITE).out.split()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("no\n"))
+    refused = ledger("signing-key", "rotate", SITE)
+    assert refused.code == 1
+    assert refused.err.endswith("Go on? [y/N]: consent-ledger: stopped\n")
+    assert ledger("signing-key", "show", SITE).out.split() == [old]
+    changed = ledger("signing-key", "rotate", SITE, "--overlap-days", "7", "--yes")
+    assert "entry 1 of ledger.localhost/meridian/1 names the new key" in changed.err
+    new = changed.out.strip()
+    assert ledger("signing-key", "show", SITE).out.split() == [new, old]
+    assert "--now" in sentence(ledger("signing-key", "rotate", SITE, "--yes"))
+    newest = ledger("signing-key", "rotate", SITE, "--now", "--yes").out.strip()
+    assert ledger("signing-key", "show", SITE).out.split() == [newest, new]
+    keys = json.loads(ledger("signing-key", "show", SITE, "--json").out)["keys"]
+    assert [(key["key"], key["first"], key["last"]) for key in keys] == [
+        (old, 0, 1),
+        (new, 1, None),
+        (newest, 2, None),
+    ]
 
 
 def test_a_missing_seed_stops_what_signs_and_is_not_replaced(ledger: Run, tmp_path: Path) -> None:

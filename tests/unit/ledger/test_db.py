@@ -97,7 +97,7 @@ def test_an_initialisation_that_was_interrupted_can_be_repeated(
     with pytest.raises(SetupError, match="holds no ledger yet"):
         open_database(tmp_path)
     initialise(tmp_path, "ledger.test")
-    assert {path.name for path in tmp_path.iterdir()} == {"ledger.db", "signing.seed"}
+    assert {path.name for path in tmp_path.iterdir()} == {"ledger.db", "signing.seed", "journal"}
     database = open_database(tmp_path)
     with database.connection_context():
         assert read_meta(database, "log_name") == "ledger.test"

@@ -125,6 +125,18 @@ def test_a_head_file_without_a_whole_slot_is_named(
         keep(journal, 8)
 
 
+@pytest.mark.parametrize("size", [7, 8, 9])
+def test_what_was_never_synced_is_synced_by_whoever_finds_it(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """A process may have been killed between its write and its sync."""
+    keep(journal, 8)
+    synced: list[int] = []
+    monkeypatch.setattr(journal_module, "sync_file", synced.append)
+    keep(journal, size)
+    assert len(synced) == 1
+
+
 def test_the_first_head_has_its_name_only_when_it_is_whole(
     journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

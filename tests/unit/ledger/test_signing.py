@@ -24,6 +24,17 @@ def test_a_log_key_is_hkdf_of_the_seed_and_the_origin() -> None:
     assert derive(seed, ORIGIN) == hmac.new(extracted, info, hashlib.sha256).digest()
 
 
+def test_later_keys_of_a_log_have_their_number_behind_the_origin() -> None:
+    seed = bytes(range(32))
+    extracted = hmac.digest(bytes(32), seed, "sha256")
+    info = b"consent-ledger/log-key/v1\n" + ORIGIN.encode() + b"\n12\x01"
+    assert derive(seed, ORIGIN, 12) == hmac.new(extracted, info, hashlib.sha256).digest()
+    assert derive(seed, ORIGIN, 1) == derive(seed, ORIGIN)
+    keys = SigningKeys(seed)
+    assert len({keys.signer(ORIGIN, version).key.vkey for version in range(1, 20)}) == 19
+    assert keys.signer(ORIGIN, 2).key.name == ORIGIN
+
+
 def test_every_log_has_its_own_key_named_by_its_origin() -> None:
     keys = SigningKeys(bytes(32))
     one, two = keys.signer(ORIGIN), keys.signer("ledger.test/meridian/2")

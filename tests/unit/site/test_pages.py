@@ -15,7 +15,7 @@ ALL = sorted([*PAGES, *SITE.glob("vendors/**/*.html")])
 VENDORS = "vendors.localhost:8472"
 VOID = {"meta", "link", "input", "br", "img", "hr", "circle", "ellipse", "path"}
 # Not files of this folder: made by the builder, or answered by the server itself.
-MADE = {"consent.js", "sign-in", "sign-out"}
+MADE = {"consent.js", "choices.js", "log-key.txt", "sign-in", "sign-out"}
 
 
 class Page(HTMLParser):

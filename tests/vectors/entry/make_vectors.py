@@ -85,6 +85,15 @@ NOTICE = public(
         "config": "3c" * 32,
         "integrity": "sha384-" + "A" * 64,
         "published_at": "2026-11-21T22:00:00.000Z",
+        "screenshots": [
+            {"device": device, "layer": layer, "sha256": digit * 64}
+            for device, layer, digit in (
+                ("desktop", "first", "1"),
+                ("desktop", "second", "2"),
+                ("phone", "first", "3"),
+                ("phone", "second", "4"),
+            )
+        ],
     },
 )
 DECISION_BYTES = bytes.fromhex(DECISION["entry"])
