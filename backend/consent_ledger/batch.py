@@ -238,7 +238,7 @@ class Batch:
         if row is None:
             return None
         head = SignedHead(*row[:6])
-        index, entry, *opened = row[6:]
+        index, entry, *opened = row[6:12]
         proof = StoredProver(self._database, head).prove(index, entry)
         return Receipt(head.origin, index, entry, Opening(*opened), proof)
 

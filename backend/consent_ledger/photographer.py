@@ -7,14 +7,17 @@ asks for is answered here, with the page, its script, or nothing. So no ledger h
 
 from __future__ import annotations
 
+import hashlib
 import os
+from base64 import b64encode
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consent_banner.notice import Notice
 
 from consent_ledger.chromium import FLAGS, find_chromium
-from consent_ledger.errors import NoScreenshots
+from consent_ledger.errors import NoScreenshots, SetupError
 from consent_ledger.screenshots import (
     DEVICES,
     MAX_TOGETHER_BYTES,
@@ -36,6 +39,34 @@ APPEARS_WITHIN_MS = 10_000
 PHONE: dict[str, Any] = {"device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 WINDOWS: dict[str, dict[str, Any]] = {"desktop": {"device_scale_factor": 1}, "phone": PHONE}
 SELECTORS = {"first": "#consent-gate", "second": "dialog#consent-choices[open]"}
+
+
+def photograph_build(directory: Path, notice: Notice, script: dict[str, Any]) -> list[Screenshot]:
+    """Pictures of the build in *directory*, which are written there too, into `screenshots`.
+
+    *script* is what `build.json` says of it.
+    Raises: NoScreenshots; SetupError when the script is another, or nothing can be written.
+    """
+    file = directory / script["file"]
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise NoScreenshots(f"{file} cannot be read ({error.strerror})") from None
+    found = f"sha384-{b64encode(hashlib.sha384(content).digest()).decode()}"
+    if found != script["integrity"]:
+        raise SetupError(
+            f"{file} is not the script that build.json names: found {found}, "
+            f"expected {script['integrity']}; build again"
+        )
+    taken = photograph(notice, script["integrity"], content)
+    folder = directory / "screenshots"
+    try:
+        folder.mkdir(exist_ok=True)
+        for picture in taken:
+            (folder / picture.file).write_bytes(picture.image)
+    except OSError as error:
+        raise SetupError(f"{folder} cannot be written: {error.strerror}") from None
+    return taken
 
 
 def photograph(notice: Notice, integrity: str, script: bytes) -> list[Screenshot]:
@@ -67,8 +98,8 @@ def photograph(notice: Notice, integrity: str, script: bytes) -> list[Screenshot
                 ]
             finally:
                 browser.close()
-    except Error as error:
-        reason = error.message.splitlines()[0].strip()
+    except (Error, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].strip()
         raise NoScreenshots(f"the banner could not be photographed with {path}: {reason}") from None
     _check(taken)
     return taken

@@ -83,7 +83,7 @@ TILE = _sql(
     )
 )
 
-# site, record id -> the signed head of its log; index, entry and the opening
+# site, record id -> the signed head of its log; index, entry, opening, subject
 RECORD = _sql(
     Record.select(
         Log.site,
@@ -98,6 +98,7 @@ RECORD = _sql(
         Record.subject_salt,
         Record.evidence_part,
         Record.evidence_salt,
+        Record.subject,
     )
     .join(Log, on=((Log.site == Record.site) & (Log.generation == Record.generation)))
     .join(

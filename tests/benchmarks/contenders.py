@@ -30,7 +30,7 @@ class Ledger:
         self.target = _target(build)
         self.cli("init")
         self.cli("site", "add", SITE, "--name", "Reference", "--origin", self.target.origin)
-        self.cli("publish", build)
+        self.cli("publish", build, "--no-screenshots")
 
     def cli(self, *arguments: object) -> str:
         return command("consent-ledger", *arguments, env=environment(self.data))

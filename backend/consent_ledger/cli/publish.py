@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +21,6 @@ from consent_ledger.cli.common import (
 from consent_ledger.errors import InvalidRequest, NoScreenshots, SetupError
 
 if TYPE_CHECKING:
-    from consent_banner.notice import Notice
-
     from consent_ledger.batch import Work
     from consent_ledger.client import Remote
     from consent_ledger.screenshots import Screenshot
@@ -132,6 +129,7 @@ def _publish(
     ledger: Remote | Here, directory: Path, site_id: str | None, screenshots: bool | None
 ) -> None:
     from consent_ledger.notices import check_publication
+    from consent_ledger.photographer import photograph_build
     from consent_ledger.schemas import PublicationSchema
 
     publication = {
@@ -146,7 +144,7 @@ def _publish(
     taken: list[Screenshot] = []
     if screenshots or (screenshots is None and not in_force):
         try:
-            taken = _photograph(directory, loaded["notice"], loaded["build"]["script"])
+            taken = photograph_build(directory, loaded["notice"], loaded["build"]["script"])
         except NoScreenshots as error:
             if screenshots:
                 raise
@@ -171,32 +169,6 @@ def _publish(
             "set `url` under [ledger] in banner.toml and build again",
             err=True,
         )
-
-
-def _photograph(directory: Path, notice: Notice, script: dict[str, Any]) -> list[Screenshot]:
-    """Pictures of the build in *directory*, which are written there too."""
-    from consent_ledger.photographer import photograph
-
-    file = directory / script["file"]
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise NoScreenshots(f"{file} cannot be read ({error.strerror})") from None
-    found = f"sha384-{b64encode(hashlib.sha384(content).digest()).decode()}"
-    if found != script["integrity"]:
-        raise SetupError(
-            f"{file} is not the script that build.json names: found {found}, "
-            f"expected {script['integrity']}; build again"
-        )
-    taken = photograph(notice, script["integrity"], content)
-    folder = directory / "screenshots"
-    try:
-        folder.mkdir(exist_ok=True)
-        for picture in taken:
-            (folder / picture.file).write_bytes(picture.image)
-    except OSError as error:
-        raise SetupError(f"{folder} cannot be written: {error.strerror}") from None
-    return taken
 
 
 def _undo(ledger: Remote | Here, site: str) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from consent_ledger.derived.fragments import Remembered
+from consent_ledger.derived.fragments import Remembered, plain_subject
 from consent_ledger.tlog.entry import Kind
 
 ENTRY_COLUMNS = ("generation", "index", "kind")
@@ -83,7 +83,7 @@ def row_of_parts(
         index,
         kind,
         None if evidence_part is None else _evidence_cells_of(evidence_part),
-        _subject_cells(json.loads(subject_part)) if with_subjects and subject_part else None,
+        _subject_cells_of(subject_part) if with_subjects and subject_part else None,
         with_subjects,
     )
 
@@ -131,6 +131,14 @@ _evidence_cells_of = Remembered(_evidence_cells)
 def _subject_cells(subject: Mapping[str, Any]) -> bytes:
     keys = ("id", "subject", "seq", "recorded_at", "decided_at", "previous")
     return _cells(subject.get(key) for key in keys)
+
+
+def _subject_cells_of(part: bytes) -> bytes:
+    plain = plain_subject(part)
+    if plain is None:
+        return _subject_cells(json.loads(part))
+    decided_at, record, previous, recorded_at, seq, subject = plain
+    return b",".join((record, subject, seq, recorded_at, decided_at, previous))
 
 
 def _cells(values: Iterable[object]) -> bytes:

@@ -31,7 +31,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from consent_ledger.derived.fragments import Remembered
+from consent_ledger.derived.fragments import PlainSubject, Remembered, plain_subject
 from consent_ledger.trusted_json import encode
 
 SEPARATOR = b",\n"  # between two records
@@ -89,7 +89,10 @@ def node(
 
     Requires parts whose fields have the types that records give them.
     """
-    return b"" if evidence is None else _node(generation, index, _pieces(evidence), subject)
+    if evidence is None:
+        return b""
+    shown = None if subject is None else _shown(subject)
+    return _node(generation, index, _pieces(evidence), shown)
 
 
 def node_of_parts(
@@ -98,22 +101,35 @@ def node_of_parts(
     """The same out of the parts as canonical JSON; what is made of evidence is remembered."""
     if evidence_part is None:
         return b""
-    subject = None if subject_part is None else json.loads(subject_part)
-    return _node(generation, index, _pieces_of(evidence_part), subject)
+    shown = None
+    if subject_part is not None:
+        shown = plain_subject(subject_part) or _shown(json.loads(subject_part))
+    return _node(generation, index, _pieces_of(evidence_part), shown)
 
 
-def _node(generation: int, index: int, pieces: _Pieces, subject: Mapping[str, Any] | None) -> bytes:
+def _shown(subject: Mapping[str, Any]) -> PlainSubject:
+    """The values as they stand between quotes in JSON."""
+    return PlainSubject(
+        *(
+            b"" if value is None else encode(str(value))[1:-1]
+            for value in (subject[field] for field in PlainSubject._fields)
+        )
+    )
+
+
+def _node(generation: int, index: int, pieces: _Pieces, subject: PlainSubject | None) -> bytes:
     """Keys in canonical order, those of evidence and of the subject taking turns."""
     language, middle, last = pieces
     created, replaces, person = b"", b"", b""
     identifier = b'"%d#%d"' % (generation, index)
     if subject is not None:
-        created = b'"dct:created":%b,' % encode(subject["recorded_at"])
-        identifier = encode(subject["id"])
-        person = b'"@id":%b,' % encode("subjects/" + subject["subject"])
-        if subject["previous"] is not None:
-            replaces = b'"dct:replaces":{"@type":"dpv:ConsentRecord","dct:identifier":%b},' % (
-                encode(subject["previous"])
+        created = b'"dct:created":"%b",' % subject.recorded_at
+        identifier = b'"%b"' % subject.id
+        person = b'"@id":"subjects/%b",' % subject.subject
+        if subject.previous:
+            replaces = (
+                b'"dct:replaces":{"@type":"dpv:ConsentRecord","dct:identifier":"%b"},'
+                % subject.previous
             )
     return (
         b'{"@id":"%d#%d","@type":"dpv:ConsentRecord","dct:conformsTo":"dpv-27560:record",%b'

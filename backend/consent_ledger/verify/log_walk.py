@@ -78,6 +78,7 @@ class _Walk:
                 entries = self._tree.read_entries(bundle)
             except ProofError as error:
                 self._state.faults.add_error(error, log=log.origin, path=self._path)
+                self._state.publications.is_whole = False
                 self._files.skip((bundle + 1) * WIDTH)
                 continue
             self._tree.check_leaves(bundle, entries)
@@ -181,7 +182,7 @@ class _Walk:
                 for error in errors:
                     holds = False
                     self._error(error, index, path)
-                if publication is not None and publication not in publications.published:
+                if publication is not None and not publications.has(publication):
                     self._fault(
                         "evidence.notice",
                         f"notice {publication[0]} with build {publication[1]}",

@@ -89,8 +89,8 @@ def is_tile(name: str) -> bool:
     return "/tile/" in name
 
 
-def check_size(name: str, size: int) -> None:
-    """Raises: FormatError when a member of that name cannot have *size* bytes, unpacked."""
+def size_limits(name: str) -> tuple[int, int]:
+    """The least and the most bytes that a member of that name can have, unpacked."""
     found = tile_of(name)
     least, most = 0, MAX_DOCUMENT_BYTES
     if found is not None:
@@ -105,5 +105,4 @@ def check_size(name: str, size: int) -> None:
         most = MAX_NOTE_BYTES
     elif name == README:
         most = MEGABYTE
-    if not least <= size <= most:
-        raise FormatError(f"size of {name}", f"{size} bytes", f"{least} to {most} bytes")
+    return least, most

@@ -56,16 +56,21 @@ class Publications:
         self._archive, self._site = archive, site
         self._notices: dict[str, AskedNotice | FormatError] = {}
         self._known: dict[tuple[Kind, bytes], CheckedEvidence] = {}
-        self.published: set[tuple[str, str]] = set()
+        self._published: set[tuple[str, str]] = set()
+        self.is_whole = True  # unless entries are missing, which may have been publications
         self.needed: dict[str, tuple[str, int]] = {}  # notice to where it was first published
         self.screenshots: set[str] = set()
 
     def add(self, log: LogPart, index: int, document: dict[str, Any]) -> None:
         """Takes in a publication entry."""
-        self.published.add((document["notice"], document["build"]))
+        self._published.add((document["notice"], document["build"]))
         if index < log.end:
             self.needed.setdefault(document["notice"], (log.origin, index))
             self.screenshots.update(each["sha256"] for each in document["screenshots"])
+
+    def has(self, publication: tuple[str, str]) -> bool:
+        """Whether an entry so far published this notice with this build, as far as can be known."""
+        return publication in self._published or not self.is_whole
 
     def notice(self, sha256: str) -> AskedNotice:
         """A notice in the bundle. Raises: FormatError."""

@@ -90,8 +90,19 @@ class Tree:
 
         Raises: MissingHashError when these tiles are not in the bundle; FormatError for damage.
         """
-        reader = TileReader(self._log.size, lambda tile: self.read(tile.level, tile.index))
+        reader = TileReader(self._log.size, self._read_or_rebuild)
         return merkle.root(size, reader)
+
+    def _read_or_rebuild(self, tile: Tile) -> bytes:
+        if tile.level == 0 and not tile.is_full and self._edge is not None:
+            return self._edge
+        try:
+            return self.read(tile.level, tile.index)
+        except ProofError:
+            below = self._from_below(tile.level, tile.index)
+            if below is None:
+                raise
+            return below
 
     # --- from the root down to level 1 ---------------------------------------------------------
 

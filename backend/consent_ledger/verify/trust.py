@@ -14,7 +14,7 @@ from typing import Any
 
 from consent_ledger.tlog.checkpoint import Checkpoint, parse_checkpoint
 from consent_ledger.tlog.cosignature import CosignerKey, cosigned_at_s
-from consent_ledger.tlog.errors import FormatError, ProofError, SignatureError
+from consent_ledger.tlog.errors import FormatError, MissingHashError, ProofError, SignatureError
 from consent_ledger.tlog.note import Note, Verifier, VerifierKey, parse_note, verified_signatures
 from consent_ledger.verify.faults import Faults
 from consent_ledger.verify.manifest import KeyRange, LogPart
@@ -272,6 +272,10 @@ class LogTrust:
                 )
                 return
             root = root_at(kept.size)
+        except MissingHashError as error:
+            found = f"it cannot be checked, as this export has no {error.field}"
+            self._fault(f"root hash at {kept.size}", found, "the tiles; ask for all of it", path)
+            return
         except ProofError as error:
             self._faults.add_error(error, log=log.origin, path=path)
             return

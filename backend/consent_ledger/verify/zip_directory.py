@@ -11,7 +11,7 @@ import struct
 from typing import NamedTuple
 
 from consent_ledger.tlog.errors import FormatError, shown
-from consent_ledger.verify.members import check_name, check_size, is_tile
+from consent_ledger.verify.members import check_name, is_tile, size_limits
 
 LOCAL = struct.Struct("<4s5H3L2H")
 CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -174,7 +174,9 @@ def _read_member(
     expect("version needed", needed, version)
     expect("version made by", made_by & 0xFF, version)
     expect("system", made_by >> 8, *SYSTEMS)
-    check_size(name, size)
+    least, most = size_limits(name)
+    if not least <= size <= most:
+        raise DirectoryError(name, "size", f"{size} bytes", f"{least} to {most}")
     if method == STORED:
         expect("packed size", packed, size)
     elif size > packed * MAX_RATIO:

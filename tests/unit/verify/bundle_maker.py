@@ -15,11 +15,12 @@ import zlib
 from consent_ledger.derived import jsonld
 from unit.verify.log_maker import DECISION, ERASURE, NAMES, SITE, b64, dumps
 
-EVIDENCE_COLUMNS = (
-    "recorded_hour expires_hour action categories_given categories_refused services_given "
-    "services_refused layer control gpc language origin notice build"
-).split()
-SUBJECT_COLUMNS = "record subject seq recorded_at decided_at previous".split()
+EVIDENCE_COLUMNS = [
+    *("recorded_hour", "expires_hour", "action"),
+    *("categories_given", "categories_refused", "services_given", "services_refused"),
+    *("layer", "control", "gpc", "language", "origin", "notice", "build"),
+]
+SUBJECT_COLUMNS = ["record", "subject", "seq", "recorded_at", "decided_at", "previous"]
 
 
 class Bundle:
@@ -109,8 +110,7 @@ def bundle(logs, *, parts=("evidence", "subject"), ranges=None, screenshots=None
                 "first": ranges[number][0] if ranges else 0,
                 "end": ranges[number][1] if ranges else len(log.entries),
                 "keys": [
-                    {"key": k["key"].vkey, "first": k["first"], "last": k["last"]}
-                    for k in log.keys
+                    {"key": k["key"].vkey, "first": k["first"], "last": k["last"]} for k in log.keys
                 ],
             }
             for number, log in enumerate(logs)
@@ -180,9 +180,7 @@ def records(log, indexes, parts):
         if opening and opening["kind"] == DECISION and opening["evidence"]:
             subject = opening["subject"] if "subject" in parts else None
             nodes.append(
-                jsonld.node(
-                    log.generation, index, opening["evidence"][0], subject and subject[0]
-                )
+                jsonld.node(log.generation, index, opening["evidence"][0], subject and subject[0])
             )
     start = jsonld.start(SITE, "Meridian API", log.origin)
     return start + jsonld.SEPARATOR.join(nodes) + jsonld.END

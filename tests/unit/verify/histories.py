@@ -51,8 +51,11 @@ def _full():
         old.destroy(part, 300)
         new.destroy(part, 5)
     new.announce(
-        *((log, part, "visitor", [[at, at]])
-          for log, at in ((old, 300), (new, 5)) for part in ("evidence", "subject"))
+        *(
+            (log, part, "visitor", [[at, at]])
+            for log, at in ((old, 300), (new, 5))
+            for part in ("evidence", "subject")
+        )
     )
     return old, new
 

@@ -184,9 +184,7 @@ class LogMaker:
             "parts": ["evidence", "subject"],
             "recorded_hour": self.hour(),
         }
-        return self.private(
-            ACCESS, evidence, {"recorded_at": self.moment(), "key": "0123456789ab"}
-        )
+        return self.private(ACCESS, evidence, {"recorded_at": self.moment(), "key": "0123456789ab"})
 
     def announce(self, *items):
         """An erasure entry; each item is (log, part, reason, ranges)."""
@@ -223,9 +221,7 @@ class LogMaker:
             },
         )
         self.keys.append({"key": new, "first": index, "last": None})
-        self.rotations[index] = checkpoint(
-            self.origin, index + 1, self.root(), [old["key"], new]
-        )
+        self.rotations[index] = checkpoint(self.origin, index + 1, self.root(), [old["key"], new])
         if not overlap:
             old["last"] = index
         return index
