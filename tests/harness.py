@@ -91,7 +91,7 @@ class LedgerProcess:
             "CONSENT_LEDGER_PORT": str(self.port),
             **{
                 f"CONSENT_LEDGER_LIMIT_{name}": AMPLE
-                for name in ("RECORD", "READ", "LOG", "PUBLISH", "EXPORT", "HEALTH")
+                for name in ("RECORD", "READ", "LOG", "PUBLISH", "ERASE", "EXPORT", "HEALTH")
             },
             **(environment or {}),
         }
@@ -253,11 +253,11 @@ class LedgerProcess:
         return [json.loads(line) for line in text.splitlines()[1:]]
 
     def decisions(self) -> list[dict[str, Any]]:
-        """Both parts of every decision in one dictionary each, in order, with its `index`."""
+        """Both parts of each decision that is not erased in one dictionary, with its `index`."""
         return [
             {"index": entry["index"], **entry["evidence"]["part"], **entry["subject"]["part"]}
             for entry in self.entries()
-            if entry["kind"] == 1
+            if entry["kind"] == 1 and entry["evidence"] and entry["subject"]
         ]
 
 

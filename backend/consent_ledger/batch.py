@@ -168,6 +168,7 @@ class Batch:
         self._states: dict[tuple[str, bytes], bytes | None] = {}
         self._unmarked: set[tuple[str, bytes]] = set()
         self._forgotten: set[tuple[str, bytes]] = set()
+        self._marked: dict[str, bool] = {}  # sites, and whether any mark is stored
         self._changes: list[Any] = []
         # (site, generation, index, part) of what this batch destroys
         self.destroyed: set[tuple[str, int, int, str]] = set()
@@ -191,6 +192,8 @@ class Batch:
             subjects = {lookup.subject for lookup in some}
             states = dict(self._read_many(statements.known_preferences, subjects, site))
             self._states |= {(site, each): states.get(each) for each in subjects}
+            if not self._is_marked(site):
+                continue
             marks = {self._writer.marks.of(name): name for name in ids | subjects}
             standing = self._read_many(statements.standing_marks, marks, site, self.time_ms)
             marked = {marks[row[0]] for row in standing}
@@ -302,15 +305,25 @@ class Batch:
         self._forgotten.add((site, self._writer.marks.of(name)))
 
     def is_forgotten(self, site: str, *names: bytes) -> bool:
-        """Whether a mark stands that was made of one of *names*: a subject, a record id."""
-        if not self._forgotten and all((site, name) in self._unmarked for name in names):
+        """Whether a mark stands that was made of one of *names*, at most two: a subject, a record
+        id."""
+        unmarked = not self._is_marked(site) or all(
+            (site, name) in self._unmarked for name in names
+        )
+        if unmarked and not self._forgotten:
             return False
-        one, other = names[0], names[-1]
-        marks = [self._writer.marks.of(name) for name in (one, other)]
-        if any((site, mark) in self._forgotten for mark in marks):
+        one, other = (self._writer.marks.of(name) for name in (names[0], names[-1]))
+        if not self._forgotten.isdisjoint(((site, one), (site, other))):
             return True
-        row = self._database.execute_sql(statements.FORGOTTEN, (site, *marks, self.time_ms))
-        return row.fetchone() is not None
+        values = (site, one, other, self.time_ms)
+        return self._database.execute_sql(statements.FORGOTTEN, values).fetchone() is not None
+
+    def _is_marked(self, site: str) -> bool:
+        """Whether any mark is stored; on most sites none ever is."""
+        if site not in self._marked:
+            row = self._database.execute_sql(statements.MARKED, (site,)).fetchone()
+            self._marked[site] = row is not None
+        return self._marked[site]
 
     def add_row(self, table: type[Table], *values: Any) -> None:
         """A row of *table*, its values in the order of the columns."""

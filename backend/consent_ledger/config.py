@@ -12,6 +12,7 @@ from typing import Any
 from consent_ledger.errors import SetupError
 
 PREFIX = "CONSENT_LEDGER_"
+MAX_LOG_NAME = 300  # so that the journal has room for every origin that begins with it
 
 Reader = Callable[[str], Any]
 
@@ -40,8 +41,12 @@ def _host(text: str) -> str:
 def _log_name(text: str) -> str:
     """C2SP checkpoint origins are URLs without a scheme; space or `+` would break signed notes."""
     host = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
-    if not re.fullmatch(host + r"(:[0-9]{1,5})?(/[a-z0-9._-]+)*", text):
-        raise ValueError("a name such as ledger.example.com, without a scheme")
+    pattern = host + r"(:[0-9]{1,5})?(/[a-z0-9._-]+)*"
+    if len(text) > MAX_LOG_NAME or not re.fullmatch(pattern, text):
+        raise ValueError(
+            f"a name such as ledger.example.com, without a scheme, of at most {MAX_LOG_NAME} "
+            "characters"
+        )
     return text
 
 

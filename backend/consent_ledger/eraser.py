@@ -17,9 +17,10 @@ import peewee
 from peewee import fn
 
 from consent_ledger.accounting import announce_pending, merge
+from consent_ledger.batch import Batch
 from consent_ledger.db import Database
 from consent_ledger.erasing import Destroyed, Expire, ForgetRecord, ForgetVisitor
-from consent_ledger.errors import LedgerError
+from consent_ledger.errors import LedgerError, OutcomeUnknown
 from consent_ledger.journal import Erased, Journal
 from consent_ledger.logs import describe
 from consent_ledger.models import Forgotten, Log, Pending
@@ -63,11 +64,19 @@ class Eraser:
         self._remains = Remains(database, run)
         self._journal_lock = threading.Lock()
         self._unkept: dict[str, list[Erased]] = defaultdict(list)  # by site
+        # How many parts of each site this process has had kept since they were last announced.
+        self._kept: Counter[str] = Counter()
+        self._is_in_doubt = False
 
     def erase(self, work: ForgetVisitor | ForgetRecord, patience_s: float = PATIENCE_S) -> Erasure:
         """Erases, and waits so long for the bytes to be gone. Raises: what *work* refuses."""
-        destroyed: Destroyed = self._run(work)
-        self._unkept[work.site] += destroyed.ranges
+        self._settle()
+        try:
+            destroyed: Destroyed = self._run(work)
+        except OutcomeUnknown:
+            self._is_in_doubt = True
+            raise
+        self._remember(work.site, destroyed.ranges)
         return Erasure(destroyed.records, self.clear(patience_s))
 
     def clear(self, patience_s: float = PATIENCE_S) -> bool:
@@ -76,11 +85,16 @@ class Eraser:
         What fails is logged, and done when it is called again.
         """
         try:
+            self._settle()
             self._keep()
             return self._remains.clear(patience_s)
         except (LedgerError, OSError, peewee.DatabaseError) as error:
             log.warning("an erasure is not finished yet: %s", describe(error))
             return False
+
+    def doubt(self) -> None:
+        """Has the next one look for what a process before this one left unfinished."""
+        self._is_in_doubt = True
 
     def expire(
         self, site: str, progress: Callable[[int], None] = lambda parts: None
@@ -94,7 +108,7 @@ class Eraser:
         more = True
         while more:
             destroyed, part, more = self._run(Expire(site))
-            self._unkept[site] += destroyed.ranges
+            self._remember(site, destroyed.ranges)
             self._keep()
             parts[part] += destroyed.records
             progress(destroyed.records)
@@ -103,8 +117,16 @@ class Eraser:
     def announce_pending(self, site: str) -> int:
         """Accounts in the log for all that was erased; returns the number of parts.
 
-        Raises: LogHalted when the log takes no entries.
+        What the journal may not have, as another process erased it and was killed, goes there
+        first.
+        Raises: LogHalted when the log takes no entries; SetupError, OSError for the journal.
         """
+        self._keep()
+        pending = self._pending(site)
+        if sum(each.last - each.first + 1 for each in pending) != self._kept[site]:
+            self._remember(site, pending)
+            self._keep()
+        del self._kept[site]
         return announce_pending(self._run, site)
 
     def announce_older(self, than_ms: int) -> None:
@@ -116,12 +138,14 @@ class Eraser:
         """Forgets who was forgotten, once no browser can have anything of theirs queued."""
         self._run(DropMarks(now_ms))
 
-    def recover(self) -> None:
-        """Finishes what a process that died had begun: the journal again holds all that is not
-        announced, and the files are cleared when `clear` is next asked."""
+    def _settle(self) -> None:
+        """Has the journal told of all that is not announced, where it may not know."""
+        if not self._is_in_doubt:
+            return
+        self._run(Nothing())  # behind whatever is on its way still
+        self._is_in_doubt = False
         for site in self._sites(fn.COUNT(Pending.part) > 0):
-            self._unkept[site] += self._pending(site)
-        self._keep()
+            self._remember(site, self._pending(site))
 
     def _sites(self, having: Any) -> list[str]:
         query = Pending.select(Pending.site).group_by(Pending.site).having(having)
@@ -145,7 +169,13 @@ class Eraser:
             for first, last in merge(found)
         )
 
+    def _remember(self, site: str, ranges: tuple[Erased, ...]) -> None:
+        if ranges:
+            with self._journal_lock:
+                self._unkept[site] += ranges
+
     def _keep(self) -> None:
+        """Writes into the journal what it does not have yet. Raises: SetupError, OSError."""
         with self._journal_lock:
             for site in list(self._unkept):
                 ranges = self._unkept.pop(site)
@@ -154,6 +184,14 @@ class Eraser:
                 except BaseException:
                     self._unkept[site] += ranges
                     raise
+                self._kept[site] += sum(each.last - each.first + 1 for each in ranges)
+
+
+class Nothing:
+    """Writes nothing: when it is done, everything before it is."""
+
+    def apply(self, batch: Batch) -> None:
+        return None
 
 
 class DropMarks:
@@ -162,5 +200,5 @@ class DropMarks:
     def __init__(self, now_ms: int) -> None:
         self._now_ms = now_ms
 
-    def apply(self, batch: Any) -> None:
+    def apply(self, batch: Batch) -> None:
         batch.add_change(Forgotten.delete().where(Forgotten.until_ms <= self._now_ms))

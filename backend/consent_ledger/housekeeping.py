@@ -32,7 +32,7 @@ class Task:
 
     name: str
     every_s: float
-    do: Callable[[], None]
+    do: Callable[[], object]
     due_s: float = 0.0  # by time.monotonic
 
 
@@ -47,16 +47,16 @@ class Housekeeping:
         self._announce_after_ms = settings.announce_after * 1000
         self._clock = clock
         self._ending = threading.Event()
-        self._is_recovered = False
         announce_s = min(ANNOUNCE_LOOK_S, settings.announce_after)
         self._tasks = (
-            Task("clearing files of what was erased", CLEAR_EVERY_S, self._clear),
+            Task("clearing files of what was erased", CLEAR_EVERY_S, self._eraser.clear),
             Task("announcing erasures", announce_s, self._announce),
             Task("expiring", settings.purge_interval, self._expire),
         )
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self) -> None:
+        self._eraser.doubt()
         self._thread.start()
 
     def close(self) -> None:
@@ -82,12 +82,6 @@ class Housekeeping:
             found = error.code if isinstance(error, LedgerError) else type(error).__name__
             log.error("%s failed (%s), and is tried again", task.name, found)
         task.due_s = time.monotonic() + task.every_s
-
-    def _clear(self) -> None:
-        if not self._is_recovered:
-            self._eraser.recover()
-            self._is_recovered = True
-        self._eraser.clear()
 
     def _announce(self) -> None:
         self._eraser.announce_older(self._clock() - self._announce_after_ms)

@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 
 from consent_ledger.batch import Batch
@@ -23,8 +23,11 @@ PATIENCE_S = 2.0
 PAUSE_S = 0.05
 TRY_MS = 100
 
-# Writing waits while indexes are rebuilt, so that is done for at most one part in so many of time.
+# Writing waits while indexes are rebuilt. So that is done for at most one part in so many of the
+# time; and where it takes long, for all erasures of an hour together.
 REST = 20
+LONG_S = 3.0
+LONG_REST_S = 3600.0
 
 _INDEXES = (
     *(index._name for index in Record._meta.fields_to_index()),
@@ -68,7 +71,7 @@ class Remains:
 
         Tries for *patience_s*: somebody who reads, or another who writes, may be in the way.
         """
-        deadline = time.monotonic() + patience_s
+        deadline = monotonic() + patience_s
         if not self._alone.acquire(timeout=patience_s):
             return False
         try:
@@ -78,9 +81,9 @@ class Remains:
             if note != self._rebuilt_for and not self._rebuild(note, deadline):
                 return False
             while not self._truncate():
-                if time.monotonic() > deadline:
+                if monotonic() > deadline:
                     return False
-                time.sleep(PAUSE_S)
+                sleep(PAUSE_S)
             self._run(TakeNote(note))
             return True
         finally:
@@ -93,15 +96,16 @@ class Remains:
 
     def _rebuild(self, note: str, deadline: float) -> bool:
         """False when the last time was too short ago, for how long it took."""
-        start = max(time.monotonic(), self._rests_until)
+        start = max(monotonic(), self._rests_until)
         if start > deadline:
             return False
-        time.sleep(max(0.0, start - time.monotonic()))
+        sleep(max(0.0, start - monotonic()))
         for name in _INDEXES:
             self._run(Rebuild(name))
         self._rebuilt_for = note
-        end = time.monotonic()
-        self._rests_until = end + REST * (end - start)
+        end = monotonic()
+        took = end - start
+        self._rests_until = end + max(REST * took, LONG_REST_S if took > LONG_S else 0.0)
         return True
 
     def _truncate(self) -> bool:

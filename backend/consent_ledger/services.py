@@ -34,9 +34,9 @@ class Services:
     def __post_init__(self) -> None:
         object.__setattr__(self, "origins", SiteOrigins(self.database))
         object.__setattr__(self, "publications", Publications(self.database))
-        published = PublishedHeads(self.database, self.settings.checkpoint_interval)
-        object.__setattr__(self, "published", published)
         journal = Journal.open(self.settings.data)
+        published = PublishedHeads(journal, self.settings.checkpoint_interval)
+        object.__setattr__(self, "published", published)
         eraser = Eraser(self.database, self.committer.submit, journal)
         object.__setattr__(self, "eraser", eraser)
         housekeeping = Housekeeping(self.database, eraser, self.settings, self.clock)

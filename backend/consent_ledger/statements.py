@@ -149,6 +149,9 @@ def standing_marks(count: int) -> str:
     )
 
 
+# site -> 1 when any mark is stored
+MARKED = _sql(Forgotten.select(SQL("1")).where(Forgotten.site == "").limit(SQL("1")))
+
 # site, mark, mark, now in ms -> 1 when one of the marks stands
 FORGOTTEN = _sql(
     Forgotten.select(SQL("1")).where(

@@ -93,9 +93,24 @@ def test_every_operation_tells_its_limit_its_problems_and_its_credentials(
         assert {"429", "500", "503"} <= set(operation["responses"])
     export = document["paths"]["/v1/sites/{site}/export"]["get"]
     assert export["security"] == [{"key": ["audit"]}]
-    assert {parameter["name"] for parameter in export["parameters"]} == {"site", "format", "parts"}
+    assert {parameter["name"] for parameter in export["parameters"]} == {
+        *("site", "format", "parts", "from", "to")
+    }
+    forget = document["paths"]["/v1/sites/{site}/consents"]["delete"]
+    assert forget["security"] == [{"visitor": []}]
+    assert {"200", "202", "404"} <= set(forget["responses"])
+    receipts = document["paths"]["/v1/sites/{site}/receipts/{record}"]
+    assert receipts["get"]["security"] == [{}, {"visitor": []}, {"key": ["audit"]}]
+    assert receipts["delete"]["security"] == [{"key": ["manage"]}]
+    assert {parameter["name"] for parameter in receipts["delete"]["parameters"]} == {
+        "site",
+        "record",
+        "only",
+    }
     record = document["paths"]["/v1/sites/{site}/consents"]["post"]
-    assert {"200", "201", "403", "404", "409", "413", "415", "422"} <= set(record["responses"])
+    assert {"200", "201", "403", "404", "409", "410", "413", "415", "422"} <= set(
+        record["responses"]
+    )
     assert set(record["requestBody"]["content"]) == {"application/json", "text/plain"}
 
 

@@ -6,14 +6,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from consent_ledger import auth
-from consent_ledger.export import Export
+from consent_ledger.export import ENDS
+from consent_ledger.export_pages import StoredLog
+from consent_ledger.timestamps import HOUR_MS, moment
+from consent_ledger.verify.bundle import verify_bundle
+from consent_ledger.verify.trust import Pinned
 from harness import SITE, sample_choices
 
-from .conftest import EXPORT, Ledger, Make
+from .conftest import CONSENTS, EXPORT, Clock, Ledger, Make, bearer
 
 
 def lines(response: Any) -> list[dict[str, Any]]:
@@ -28,7 +34,10 @@ def test_every_index_is_in_the_export_in_order(
     response = ledger.client.get(EXPORT, headers=auditor)
     head, *entries = lines(response)
     assert head["schema"] == "consent-ledger/export/v1"
-    assert head["logs"] == [{"origin": f"ledger.test/{SITE}/1", "generation": 1, "size": 5}]
+    assert head["range"] is None
+    assert head["logs"] == [
+        {"origin": f"ledger.test/{SITE}/1", "generation": 1, "size": 5, "first": 0, "end": 5}
+    ]
     assert [entry["index"] for entry in entries] == list(range(5))
     assert [entry["kind"] for entry in entries] == [16, 1, 1, 1, 1]
     assert response.headers["X-Entries"] == "5"
@@ -109,7 +118,7 @@ def test_an_export_ends_where_it_said_even_when_more_is_recorded_meanwhile(
 def test_a_long_export_is_read_in_short_pages(
     ledger: Ledger, auditor: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("consent_ledger.export.PAGE", 2)
+    monkeypatch.setattr("consent_ledger.export_pages.PAGE", 2)
     for _ in range(4):
         ledger.post(ledger.decision())
     response = ledger.client.get(EXPORT, headers=auditor, buffered=False)
@@ -118,25 +127,27 @@ def test_a_long_export_is_read_in_short_pages(
     response.close()
 
 
-@pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_an_export_that_breaks_off_says_so_in_its_last_line(
-    ledger: Ledger,
-    auditor: dict[str, str],
-    form: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr("consent_ledger.export.PAGE", 2)
+@pytest.fixture
+def broken(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading entries 2 and later fails."""
+    monkeypatch.setattr("consent_ledger.export_pages.PAGE", 2)
     for _ in range(4):
         ledger.post(ledger.decision())
-    whole = Export._page
+    whole = StoredLog.fetch
 
-    def page(self: Export, span: Any, start: int, end: int) -> Any:
-        if start >= 2:
+    def fetch(self: StoredLog, sql: str, *parameters: Any) -> Any:
+        if parameters[:1] == (2,):
             raise ZeroDivisionError
-        return whole(self, span, start, end)
+        return whole(self, sql, *parameters)
 
-    monkeypatch.setattr(Export, "_page", page)
+    monkeypatch.setattr(StoredLog, "fetch", fetch)
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_an_export_that_breaks_off_says_so_in_its_last_line(
+    ledger: Ledger, auditor: dict[str, str], form: str, caplog: pytest.LogCaptureFixture
+) -> None:
     response = ledger.client.get(f"{EXPORT}?format={form}", headers=auditor)
     found = response.text.splitlines()
     assert response.headers["X-Entries"] == "5"
@@ -145,9 +156,115 @@ def test_an_export_that_breaks_off_says_so_in_its_last_line(
     assert "ZeroDivisionError" in caplog.text
 
 
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("form", ["jsonld", "bundle"])
+def test_a_document_or_a_bundle_that_breaks_off_has_no_end(
+    ledger: Ledger,
+    auditor: dict[str, str],
+    tmp_path: Path,
+    form: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    response = ledger.client.get(f"{EXPORT}?format={form}", headers=auditor)
+    assert response.status_code == 200
+    assert len(response.data) > 50
+    assert ENDS[form].search(response.data) is None
+    assert "ZeroDivisionError" in caplog.text
+    (tmp_path / "broken").write_bytes(response.data)
+    with pytest.raises((zipfile.BadZipFile, json.JSONDecodeError)):
+        zipfile.ZipFile(tmp_path / "broken") if form == "bundle" else json.loads(response.data)
+
+
+def test_records_come_as_json_ld(
+    ledger: Ledger, auditor: dict[str, str], visitor: dict[str, Any]
+) -> None:
+    response = ledger.client.get(EXPORT + "?format=jsonld&parts=all", headers=auditor)
+    assert response.mimetype == "application/ld+json"
+    (record,) = json.loads(response.data)["dct:hasPart"]
+    assert record["dct:identifier"] == visitor["id"]
+
+
+def test_a_bundle_comes_over_http_and_verifies(
+    ledger: Ledger, auditor: dict[str, str], visitor: dict[str, Any], tmp_path: Path
+) -> None:
+    response = ledger.client.get(EXPORT + "?format=bundle", headers=auditor)
+    assert response.mimetype == "application/zip"
+    assert ENDS["bundle"].search(response.data)
+    assert visitor["id"].encode() not in response.data
+    (tmp_path / "bundle.zip").write_bytes(response.data)
+    report = verify_bundle(str(tmp_path / "bundle.zip"), Pinned.read([ledger.vkey()]))
+    assert report.exit_code == 0, report.faults.first
+
+
+def test_what_was_erased_is_announced_before_a_bundle(
+    ledger: Ledger, auditor: dict[str, str], visitor: dict[str, Any], tmp_path: Path
+) -> None:
+    erased = ledger.client.delete(CONSENTS, headers=bearer(visitor))
+    assert erased.status_code in (200, 202)
+    response = ledger.client.get(EXPORT + "?format=bundle&parts=all", headers=auditor)
+    (tmp_path / "bundle.zip").write_bytes(response.data)
+    report = verify_bundle(str(tmp_path / "bundle.zip"), Pinned.read([ledger.vkey()]))
+    assert report.exit_code == 0, report.faults.first
+    assert report.to_dict()["logs"][0]["erased"]["visitor"] == {"subject": 1, "evidence": 1}
+
+
+def test_a_time_cuts_the_export(
+    ledger: Ledger, clock: Clock, auditor: dict[str, str], visitor: dict[str, Any]
+) -> None:
+    clock.ms += 48 * HOUR_MS
+    ledger.post(ledger.decision())
+    day = moment(clock.ms)[:10]
+    head, entry = lines(ledger.client.get(f"{EXPORT}?from={day}", headers=auditor))
+    assert head["range"] == {"from": f"{day}T00Z", "to": None}
+    assert entry["index"] == 2
+    head, *entries = lines(ledger.client.get(f"{EXPORT}?to={day}T00Z", headers=auditor))
+    assert [each["index"] for each in entries] == [0, 1]
+
+
+def test_the_log_says_who_exported_and_what(ledger: Ledger, auditor: dict[str, str]) -> None:
+    ledger.client.get(EXPORT + "?format=csv", headers=auditor)
+    ledger.client.get(EXPORT + "?format=bundle&parts=all", headers=auditor)
+    head, _, *entries = lines(ledger.client.get(EXPORT + "?parts=all", headers=auditor))
+    assert head["logs"][0]["end"] == 3
+    assert [entry["kind"] for entry in entries] == [3, 3]
+    assert [entry["evidence"]["part"]["parts"] for entry in entries] == [
+        ["evidence"],
+        ["evidence", "subject"],
+    ]
+    assert entries[0]["evidence"]["part"]["operation"] == "export"
+    key_id = auditor["Authorization"].split("_")[1]
+    assert [entry["subject"]["part"]["key"] for entry in entries] == [key_id] * 2
+
+
+def test_a_refused_export_is_not_noted(
+    ledger: Ledger, auditor: dict[str, str], stranger: dict[str, str]
+) -> None:
+    assert ledger.client.get(EXPORT, headers=stranger).status_code == 401
+    response = ledger.client.get(EXPORT + "?from=2001-01-01&to=2001-01-02", headers=auditor)
+    assert response.status_code == 422
+    assert response.get_json()["errors"] == {
+        "from": ["nothing was recorded from 2001-01-01T00Z up to 2001-01-02T00Z"]
+    }
+    assert ledger.size() == 1
+
+
+def test_a_log_without_entries_has_no_bundle(make_ledger: Make) -> None:
+    ledger = make_ledger(published=False)
+    response = ledger.client.get(EXPORT + "?format=bundle", headers=ledger.key("audit"))
+    assert response.status_code == 404
+    assert "no entry yet" in response.get_json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("format=xml", "format"), ("parts=subject", "parts"), ("limit=5", "limit")],
+    [
+        ("format=xml", "format"),
+        ("parts=subject", "parts"),
+        ("limit=5", "limit"),
+        ("from=2026", "from"),
+        ("to=2026-13-01", "to"),
+        ("from=2026-11-02&to=2026-11-01", "from"),
+    ],
 )
 def test_a_wrong_query_is_refused(
     ledger: Ledger, auditor: dict[str, str], query: str, field: str

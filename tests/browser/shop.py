@@ -114,11 +114,7 @@ class Shop:
 
     def stored(self) -> list[dict[str, Any]]:
         """The decisions stored since the test began and not erased, oldest first, parts in one."""
-        return [
-            {"index": entry["index"], **entry["evidence"]["part"], **entry["subject"]["part"]}
-            for entry in self.ledger.entries()[self._seen :]
-            if entry["kind"] == 1 and entry["subject"]
-        ]
+        return [each for each in self.ledger.decisions() if each["index"] >= self._seen]
 
     def third_party_requests(self) -> set[str]:
         return {path for path in self.vendors.asked if path != "/favicon.ico"}

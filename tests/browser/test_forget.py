@@ -211,7 +211,7 @@ def test_a_browser_that_the_ledger_does_not_know_is_cleared_and_told_so(
 ) -> None:
     page.evaluate("localStorage['consent.token'] = 'ef'.repeat(16)")
     told = forget(page)
-    assert "The ledger held no record of this browser." in told
+    assert "The ledger holds no record of this browser." in told
     assert "What stays" not in told
     assert kept(page) == []
     assert consent_cookies(page) == []

@@ -3,8 +3,10 @@
 
 from flask import Response
 
+from consent_ledger.accounting import BOTH_PARTS, NoteAccess
 from consent_ledger.api.operation import Answer, Call, Operation, Resource
 from consent_ledger.bundle import Bundle
+from consent_ledger.errors import InvalidFields, LogHalted, NotFound, OutcomeUnknown, Stopping
 from consent_ledger.export import (
     BUNDLE,
     ENTRIES,
@@ -36,20 +38,21 @@ resource = Resource("export")
                 headers={ENTRIES: "Entries that a complete export holds."},
             )
         },
+        problems=(InvalidFields, NotFound, LogHalted, OutcomeUnknown, Stopping),
     )
 )
 def export(call: Call) -> Response:
     form, site, given = call.query["format"], call.site, call.services
-    prepared = prepare_export(
-        given.database,
-        site,
-        with_subjects=call.query["parts"] == "all",
-        wanted=Range.parse(call.query["from"], call.query["to"]),
-    )
+    with_subjects = call.query["parts"] == "all"
+    wanted = Range.parse(call.query["from"], call.query["to"])
+    prepared = prepare_export(given.database, site, with_subjects=with_subjects, wanted=wanted)
     if form == BUNDLE:
         pieces = Bundle(prepared, lambda: given.eraser.announce_pending(site)).pieces()
     else:
         pieces = prepared.lines(form)
+    parts = BOTH_PARTS if with_subjects else BOTH_PARTS[:1]
+    note = NoteAccess(site, call.key, "audit", "export", parts)
+    given.committer.submit(note)  # before anything is handed over; the next export shows it
     response = Response(guarded(pieces, form), mimetype=MEDIA_TYPES[form])
     response.headers[ENTRIES] = str(prepared.size)
     name = f"{site}-consents{SUFFIXES[form]}"

@@ -51,7 +51,7 @@ resource = Resource("logs")
         limit="limit_log",
         credentials=LOG,
         answers={200: Answer("The checkpoint.", media_types=(TEXT,))},
-        problems=(CheckpointUnknown,),
+        problems=(CheckpointUnknown, LogHalted),
     )
 )
 def checkpoint(call: Call) -> Response:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,17 +124,3 @@ def output(path: Path | None) -> Iterator[IO[bytes]]:
     except BaseException:
         os.unlink(name)
         raise
-
-
-def shown_progress(pieces: Iterable[bytes], total: int | None) -> Iterator[bytes]:
-    """*pieces* as they are; on a terminal, lines so far (of *total*) on standard error."""
-    if not sys.stderr.isatty():
-        yield from pieces
-        return
-    lines = 0
-    for piece in pieces:
-        yield piece
-        lines += piece.count(b"\n")
-        done = f"{min(lines, total):,} of {total:,}" if total is not None else f"{lines:,}"
-        click.echo(f"\r{done} entries", nl=False, err=True)
-    click.echo(err=True)

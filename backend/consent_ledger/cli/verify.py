@@ -96,10 +96,15 @@ def _verify(file: Path, pinned: Pinned, kept: dict[str, bytes]) -> Report:
     """The report on *file*, whose kind its first bytes tell."""
     start = _read(file, "", START_BYTES)
     if start.startswith(b"PK"):
+        if not file.is_file():
+            raise WrongUsage(f"{file} is no regular file, and a bundle is read in several places")
         from consent_ledger.verify.bundle import verify_bundle
 
-        with _Progress() as progress:
-            return verify_bundle(str(file), pinned, kept, progress)
+        try:
+            with _Progress() as progress:
+                return verify_bundle(str(file), pinned, kept, progress)
+        except OSError as error:
+            raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
     if kept:
         raise WrongUsage(f"--previous is for an export; {file} is none")
     from consent_ledger.tlog.proof_file import FIRST_LINE

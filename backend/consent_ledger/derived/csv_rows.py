@@ -143,8 +143,8 @@ def _subject_cells_of(part: bytes) -> bytes:
 
 def _cells(values: Iterable[object]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="").writerow(map(_inert, values))
-    return text.getvalue().encode()
+    csv.writer(text, lineterminator="\r\n").writerow(map(_inert, values))
+    return text.getvalue().encode().removesuffix(LINE_END)
 
 
 def _inert(value: object) -> str:

@@ -16,7 +16,8 @@ from consent_ledger.tlog.tile import WIDTH
 from consent_ledger.verify.archive import Archive
 from consent_ledger.verify.erasures import Erasures, gather
 from consent_ledger.verify.faults import Faults
-from consent_ledger.verify.log_walk import LogResult, walk
+from consent_ledger.verify.generations import check_generations
+from consent_ledger.verify.log_walk import walk
 from consent_ledger.verify.manifest import LogPart, Manifest, parse_manifest
 from consent_ledger.verify.members import (
     CHECKPOINT,
@@ -161,7 +162,7 @@ def _check(
     report.is_authenticated = bool(pinned.logs) and all(
         trust.is_authenticated() for trust in trusts.values()
     )
-    _check_generations(report.logs, manifest, faults)
+    check_generations(report.logs, manifest.is_whole, faults)
     _check_published(state)
     _check_files(state)
     for name, data in previous.items():
@@ -197,66 +198,6 @@ def _gather_erasures(archive: Archive, erasures: Erasures, log: LogPart) -> None
 
 
 # --- what spans logs and files -----------------------------------------------------------------
-
-
-def _check_generations(results: list[LogResult], manifest: Manifest, faults: Faults) -> None:
-    """Each generation after the first goes on from the one before, and says from where."""
-    logs = {result.log.generation: result.log for result in results}
-    for result in results:
-        log, anchor = result.log, result.anchor
-        if log.generation == 1:
-            if anchor is not None:
-                faults.add("kind", "an anchor", "none in the first", log=log.origin, index=0)
-            continue
-        before = logs.get(log.generation - 1)
-        if anchor is None:
-            if manifest.is_whole:
-                faults.add("kind", "no anchor", "one as entry 0", log=log.origin, index=0)
-            continue
-        if before is not None:
-            _check_anchor(log, before, anchor["previous"], faults)
-        elif manifest.is_whole and anchor["previous"]["kept"]:
-            faults.add(
-                "logs", f"no generation {log.generation - 1}", "all from 1 on", path=MANIFEST
-            )
-
-
-def _check_anchor(
-    log: LogPart, before: LogPart, previous: Mapping[str, object], faults: Faults
-) -> None:
-    import base64
-
-    signed, kept = previous["size"], previous["kept"]
-    assert isinstance(signed, int), "the anchor was checked when it was read"
-    assert isinstance(kept, int), "the anchor was checked when it was read"
-    for field, found, expected in (
-        ("origin", previous["origin"], before.origin),
-        ("kept", kept, before.size),
-    ):
-        if found != expected:
-            faults.add(
-                f"body.previous.{field}",
-                found,
-                f"{expected}, of generation {before.generation}",
-                log=log.origin,
-                index=0,
-            )
-    if kept < signed:
-        faults.add(
-            "entries lost",
-            f"entries {kept} to {signed - 1} were signed and are not held",
-            f"all {signed}, as generation {log.generation} says",
-            log=before.origin,
-            index=kept,
-        )
-    elif previous["root"] != base64.b64encode(before.root).decode():
-        faults.add(
-            "body.previous.root",
-            previous["root"],
-            f"that of generation {before.generation}, {base64.b64encode(before.root).decode()}",
-            log=log.origin,
-            index=0,
-        )
 
 
 def _check_published(state: State) -> None:

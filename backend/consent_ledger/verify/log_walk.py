@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,7 @@ from consent_ledger.verify.parts import (
     recorded_at,
 )
 from consent_ledger.verify.record_files import RecordFiles
-from consent_ledger.verify.state import State
+from consent_ledger.verify.state import REMEMBERED_BYTES, State
 from consent_ledger.verify.tree import Tree
 
 # Where the commitments stand in a private entry.
@@ -53,7 +54,7 @@ class LogResult:
         default_factory=lambda: {reason: Counter() for reason in REASONS}
     )
     rotations: dict[int, dict[str, Any]] = field(default_factory=dict)  # kind 17, by index
-    anchor: dict[str, Any] | None = None  # kind 18, if it is entry 0
+    anchors: list[dict[str, Any]] = field(default_factory=list)  # kind 18: what came before
 
 
 def walk(state: State, log: LogPart, tree: Tree) -> LogResult:
@@ -243,10 +244,10 @@ class _Walk:
             self._result.rotations[index] = document
             if document["origin"] != self._log.origin:
                 self._fault("body.origin", document["origin"], self._log.origin, index, self._path)
-        elif index == 0:
-            self._result.anchor = document
+        elif index == len(self._result.anchors):
+            self._result.anchors.append(document["previous"])
         else:
-            self._fault("kind", "an anchor", "one as entry 0 only", index, self._path)
+            self._fault("kind", "an anchor", "one of the first entries only", index, self._path)
 
     # --- derived files -------------------------------------------------------------------------
 
@@ -258,15 +259,20 @@ class _Walk:
             return
         generation, path = self._log.generation, self._files.paths[JSONLD]
         is_there, found = self._files.nodes.find(index)
-        expected = jsonld.node_of_parts(generation, index, evidence, subject)
+
+        def node(subject: bytes | None) -> bytes:
+            if _is_common(evidence):
+                return jsonld.node_of_parts(generation, index, evidence, subject)
+            return jsonld.node(generation, index, _parsed(evidence), _parsed(subject))
+
+        expected = node(subject)
         if found == expected:
             return
         # Parts that were erased while the bundle was written may be missing from what came later.
         erased = self._state.erasures
         if not is_there and erased.reason(self._log, index, "evidence"):
             return
-        without = jsonld.node_of_parts(generation, index, evidence, None)
-        if found == without and erased.reason(self._log, index, "subject"):
+        if found == node(None) and erased.reason(self._log, index, "subject"):
             return
         self._differs("record", index, path, is_there, found, expected)
 
@@ -277,9 +283,11 @@ class _Walk:
         is_there, found = self._files.rows.find(index)
 
         def row(evidence: bytes | None, subject: bytes | None) -> bytes:
-            made = csv_rows.row_of_parts(
-                self._log.generation, index, kind, evidence, subject, with_subjects
-            )
+            place = self._log.generation, index, kind
+            if _is_common(evidence):
+                made = csv_rows.row_of_parts(*place, evidence, subject, with_subjects)
+            else:
+                made = csv_rows.row(*place, _parsed(evidence), _parsed(subject), with_subjects)
             return made[: -len(csv_rows.LINE_END)]
 
         expected = row(evidence, subject)
@@ -314,3 +322,12 @@ class _Walk:
 
     def _error(self, error: ProofError, index: int, path: str) -> None:
         self._state.faults.add_error(error, log=self._log.origin, index=index, path=path)
+
+
+def _is_common(part: bytes | None) -> bool:
+    """Whether what is made of *part* may be remembered: there are few different ones, and small."""
+    return part is None or len(part) <= REMEMBERED_BYTES
+
+
+def _parsed(part: bytes | None) -> Any:
+    return None if part is None else json.loads(part)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from consent_ledger.tlog.errors import FormatError
+from consent_ledger.tlog.errors import FormatError, shown
 from consent_ledger.tlog.json_document import (
     parse_document,
     read_integer,
@@ -18,6 +18,8 @@ from consent_ledger.tlog.json_document import (
     shown_value,
 )
 from consent_ledger.verify.members import MAX_DOCUMENT_BYTES
+
+MAX_LIFETIME_DAYS = 400
 
 _HOUR = "%Y-%m-%dT%HZ"
 
@@ -45,10 +47,13 @@ def parse_notice(data: bytes) -> AskedNotice:
             for category in read_list("categories", document["categories"])
             if category["asked"] is True
         }
+        lifetime = read_integer("lifetime_days", document["lifetime_days"])
+        if lifetime > MAX_LIFETIME_DAYS:
+            raise FormatError("lifetime_days", str(lifetime), f"at most {MAX_LIFETIME_DAYS}")
         return AskedNotice(
             read_text("site.id", document["site"]["id"]),
-            tuple(read_list("languages", document["languages"])),
-            read_integer("lifetime_days", document["lifetime_days"]),
+            tuple(read_text("language", each) for each in document["languages"]),
+            lifetime,
             asked,
         )
     except (KeyError, TypeError) as error:
@@ -77,7 +82,9 @@ def contradictions(evidence: dict[str, Any], notice: AskedNotice) -> Iterator[Fo
             )
     if evidence["language"] not in notice.languages:
         yield FormatError(
-            "evidence.language", evidence["language"], f"one of {', '.join(notice.languages)}"
+            "evidence.language",
+            shown(evidence["language"]),
+            f"one of {', '.join(notice.languages)}",
         )
     yield from _check_action(evidence, list(services.values()))
     yield from _check_expiry(evidence, notice)
@@ -96,12 +103,19 @@ def _check_action(evidence: dict[str, Any], given: list[bool]) -> Iterator[Forma
     for field, rules in (("action", actions), ("control", whole)):
         holds, expected = rules.get(evidence[field], (True, ""))
         if not holds:
-            yield FormatError(f"evidence.{field}", evidence[field], f"{expected} with it")
+            yield FormatError(f"evidence.{field}", shown(evidence[field]), f"{expected} with it")
 
 
 def _check_expiry(evidence: dict[str, Any], notice: AskedNotice) -> Iterator[FormatError]:
     recorded = datetime.strptime(evidence["recorded_hour"], _HOUR)
-    expected = (recorded + timedelta(days=notice.lifetime_days)).strftime(_HOUR)
+    try:
+        expires = recorded + timedelta(days=notice.lifetime_days)
+    except OverflowError:
+        yield FormatError(
+            "evidence.recorded_hour", evidence["recorded_hour"], "before the year 9999"
+        )
+        return
+    expected = f"{expires:%Y-%m-%dT%HZ}"
     if evidence["expires_hour"] != expected:
         yield FormatError(
             "evidence.expires_hour",

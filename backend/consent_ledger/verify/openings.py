@@ -92,21 +92,23 @@ class InOrder(Generic[T]):
 
     def find(self, index: int) -> tuple[bool, T | None]:
         """Whether there is a record of *index*, and what it is, None if it cannot be read."""
-        while True:
-            if self._held is None:
+        held, self._held = self._held, None
+        while True:  # runs for each record of three files: no more calls than it needs
+            if held is None:
                 record = self._next()
                 if record is None:
                     return False, None
-                self._held = self._parse(record)
-                if self._held is None:
+                held = self._parse(record)
+                if held is None:
                     return True, None
-            found, what = self._held
-            if found > index:
-                return False, None
-            self._held = None
+            found = held[0]
             if found == index:
-                return True, what
+                return True, held[1]
+            if found > index:
+                self._held = held
+                return False, None
             self._unexpected(found)
+            held = None
 
     def skip(self, end: int) -> None:
         """Passes over the records of indexes below *end*."""

@@ -34,17 +34,21 @@ ANCHOR_SCHEMA = "consent-ledger/anchor/v1"
 
 REASONS = ("visitor", "owner", "retention")
 
-_MOMENT = r"(\d{4}-\d{2}-\d{2}T\d{2}):([0-5]\d):([0-5]\d)\.\d{3}Z"
+_MOMENT = r"(\d{4}-\d{2}-\d{2}T\d{2}):[0-5]\d:[0-5]\d\.\d{3}Z"
+_RECORDED = rb'"recorded_at":"(' + _MOMENT.encode() + rb')"'
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}Z", re.ASCII)
 _TIME = re.compile(_MOMENT, re.ASCII)
 _SUBJECTS = {
     Kind.DECISION: re.compile(
-        rb'\{"decided_at":"([0-9T:.Z-]{24})","id":"[0-9a-f]{32}","previous":(?:null|"[0-9a-f]{32}")'
-        rb',"recorded_at":"([0-9T:.Z-]{24})","seq":[1-9][0-9]{0,15},"subject":"[0-9a-f]{64}"\}'
+        rb'\{"decided_at":"'
+        + _MOMENT.encode()
+        + rb'","id":"[0-9a-f]{32}","previous":(?:null|"[0-9a-f]{32}"),'
+        + _RECORDED
+        + rb',"seq":[1-9][0-9]{0,15},"subject":"[0-9a-f]{64}"\}'
     ),
-    Kind.ERASURE: re.compile(rb'\{()"recorded_at":"([0-9T:.Z-]{24})"\}'),
-    Kind.ACCESS: re.compile(rb'\{()"key":"[0-9a-f]{12}","recorded_at":"([0-9T:.Z-]{24})"\}'),
+    Kind.ERASURE: re.compile(rb"\{()" + _RECORDED + rb"\}"),
+    Kind.ACCESS: re.compile(rb'\{()"key":"[0-9a-f]{12}",' + _RECORDED + rb"\}"),
 }
 _SUBJECT_FIELDS = {
     Kind.DECISION: "id, subject, seq, recorded_at, decided_at, previous",
@@ -110,9 +114,16 @@ def read_subject(kind: Kind, part: bytes) -> str:
     match = _SUBJECTS[kind].fullmatch(part)
     if match is None:
         raise FormatError("subject", shown(part), f"canonical JSON of {_SUBJECT_FIELDS[kind]}")
-    if match[1]:
-        check_moment("subject.decided_at", match[1].decode())
-    return check_moment("subject.recorded_at", match[2].decode())
+    decided, recorded, recorded_hour = match.groups()
+    if decided:
+        _check_hour_of("subject.decided_at", decided)
+    _check_hour_of("subject.recorded_at", recorded_hour)
+    return str(recorded, "ascii")
+
+
+@lru_cache(REMEMBERED)
+def _check_hour_of(field: str, start: bytes) -> None:
+    check_hour(field, start.decode() + "Z")
 
 
 def read_evidence(kind: Kind, part: bytes) -> Evidence:

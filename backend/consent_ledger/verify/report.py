@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from consent_ledger.verify.faults import Fault, Faults
-from consent_ledger.verify.log_walk import LogResult
+
+if TYPE_CHECKING:
+    from consent_ledger.verify.log_walk import LogResult
 
 SCHEMA = "consent-ledger/report/v1"
 VERIFIED, FAILED = "verified", "failed"
@@ -96,7 +98,7 @@ class Report:
             lines += ["", *_fault_lines(self.faults)]
         lines += ["", _MEANINGS.get(self.verdict, f"FAILED: {_count(self.faults.total)}.")]
         lines += ["", "What no log can show:", *(f"- {each}" for each in CANNOT_SHOW)]
-        return "\n".join(lines)
+        return "\n".join(map(_printable, lines))
 
 
 _KINDS = {
@@ -104,6 +106,14 @@ _KINDS = {
     "receipt": "a receipt",
     "proof": "the bare proof of an entry",
 }
+
+
+def _printable(line: str) -> str:
+    """What a file says is shown, and never obeyed by a terminal."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in line
+    )
 
 
 def _count(faults: int) -> str:

@@ -11,10 +11,10 @@ from consent_ledger.tlog.json_document import encode_document
 from consent_ledger.tlog.merkle import leaf_hash, verify_inclusion
 from consent_ledger.tlog.proof_file import ProofFile, parse_proof_file
 from consent_ledger.tlog.receipts import check_tree_size, read_receipt
+from consent_ledger.verify.clock import Clock
 from consent_ledger.verify.faults import Faults
 from consent_ledger.verify.parts import read_evidence, read_subject
 from consent_ledger.verify.report import Report
-from consent_ledger.verify.state import Clock
 from consent_ledger.verify.trust import Pinned, SignedHead, read_head
 
 _ACTIONS = {

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from consent_ledger.tlog.entry import Kind
 from consent_ledger.tlog.errors import FormatError, ProofError
 from consent_ledger.verify.archive import Archive, Stream
+from consent_ledger.verify.clock import Clock
 from consent_ledger.verify.erasures import Erasures
 from consent_ledger.verify.faults import Faults
 from consent_ledger.verify.manifest import LogPart, Manifest
@@ -17,28 +18,7 @@ from consent_ledger.verify.notices import AskedNotice, contradictions, parse_not
 from consent_ledger.verify.parts import read_evidence
 
 REMEMBERED = 4096
-
-
-@dataclass
-class Clock:
-    """The time of the entries, which never goes back, not even from a generation to the next."""
-
-    last: str = ""
-
-    def advance(self, hour: str | None, moment: str | None) -> FormatError | None:
-        """Takes in the next entry's times; what is wrong with them, if anything is."""
-        if moment is None:
-            if hour is None:
-                return None
-            low, high = hour[:-1] + ":00:00.000Z", hour[:-1] + ":59:59.999Z"
-        else:
-            low = high = moment
-        last, self.last = self.last, low if high < self.last else max(low, self.last)
-        if high < last:
-            return FormatError("time", hour or moment or "", f"at least {last}, as of one before")
-        if hour is not None and moment is not None and hour[:-1] != moment[:13]:
-            return FormatError("evidence.recorded_hour", hour, f"{moment[:13]}Z, of recorded_at")
-        return None
+REMEMBERED_BYTES = 8192  # larger parts are rare, and would fill the memory
 
 
 class CheckedEvidence(NamedTuple):
@@ -97,6 +77,8 @@ class Publications:
 
     def check(self, kind: Kind, part: bytes) -> CheckedEvidence:
         """What *part* says; remembered, as evidence names nobody and the same bytes come often."""
+        if len(part) > REMEMBERED_BYTES:
+            return self._check(kind, part)
         known = self._known.get((kind, part))
         if known is None:
             if len(self._known) >= REMEMBERED:

@@ -39,6 +39,7 @@ class Tree:
         self._archive, self._log, self._root, self._faults = archive, log, root, faults
         self._upper: dict[tuple[int, int], bytes] = {}
         self._sure: set[tuple[int, int]] = set()  # upper and edge tiles that the root vouches for
+        self._damaged: set[tuple[int, int]] = set()  # upper tiles that could not be read
         self._edge: bytes | None = None  # the partial tile of level 0, as it should be
         self._present = self._find()
 
@@ -109,24 +110,28 @@ class Tree:
     def check(self) -> None:
         """Checks every tile above level 0 and the right edge; faults are added."""
         size = self._log.size
-        self._load_upper()
+        needed = self._load_upper()
         self._check_edge(size)
-        top = max((level for level, _ in self._upper), default=0)
-        for level in range(top, 0, -1):
-            for index in sorted(index for at, index in self._upper if at == level):
-                if tile_width(level, index, size) == WIDTH:
-                    self._check_full(level, index)
+        for level, index in sorted(needed, key=lambda place: (-place[0], place[1])):
+            if tile_width(level, index, size) == WIDTH:
+                self._check_full(level, index)
 
-    def _load_upper(self) -> None:
+    def _load_upper(self) -> set[tuple[int, int]]:
+        """Reads the tiles above level 0; which of them the others hang from, there or not."""
+        needed = set()
         for level, index in sorted(self._present):
-            if level < 1:
-                continue
-            path = self.path(level, index)
-            try:
-                self._upper[level, index] = self._archive.read(path)
-            except FormatError as error:
-                self._faults.add_error(error, log=self._log.origin, path=path)
-                self._present.discard((level, index))
+            if level > 0:
+                needed.add((level, index))
+                path = self.path(level, index)
+                try:
+                    self._upper[level, index] = self._archive.read(path)
+                except FormatError as error:
+                    self._error(error, path)
+                    self._damaged.add((level, index))
+            while level >= 0 and tile_width(level, index, self._log.size) == WIDTH:
+                level, index = level + 1, index // WIDTH
+                needed.add((level, index))
+        return needed
 
     def _check_edge(self, size: int) -> None:
         edge: dict[int, bytes] = {}
@@ -175,36 +180,44 @@ class Tree:
             return str(error)
 
     def _rebuilt_edge(self, size: int, edge: dict[int, bytes]) -> dict[int, bytes]:
-        """The edge with the tile that is wrong made again from below, if that leads to the root."""
-        made: dict[int, bytes] = {}
-        for tile in edge_tiles(size):
-            below = self._from_below(tile.level, tile.index)
-            if below is not None:
-                made[tile.level] = below
-                one = {**edge, tile.level: below}
-                if self._leads_to_root(size, one):
-                    return one
-        return {**edge, **made}
+        """The edge with what is wrong in it made again from below, if that leads to the root."""
+        for is_deep in (False, True):
+            made = dict(edge)
+            for tile in edge_tiles(size):
+                below = self._from_below(tile.level, tile.index, is_deep)
+                if below is not None:
+                    made[tile.level] = below
+                    one = {**edge, tile.level: below}
+                    if self._leads_to_root(size, one):
+                        return one
+            if self._leads_to_root(size, made):
+                break
+        return made
 
     def _check_full(self, level: int, index: int) -> None:
-        tile = self._upper[level, index]
+        """Checks a full tile above level 0; one that is wrong or missing is made again."""
+        tile = self._upper.get((level, index))
         expected, is_sure = self.expected(level, index)
-        found = subtree_levels(tile)[HEIGHT]
-        if found == expected:
+        if tile is not None and subtree_levels(tile)[HEIGHT] == expected:
             if is_sure:
                 self._sure.add((level, index))
             return
         path = self.path(level, index)
+        if tile is None and (level, index) not in self._damaged:
+            self._fault(path, "file", "no such member", "the tile that others hang from")
         if expected is None:
-            self._fault(path, "hash of the tile", "no tile above it", "one that vouches for it")
-            return
-        below = self._from_below(level, index)
-        if below is not None and subtree_levels(below)[HEIGHT] == expected:
-            self._name_items(level, index, tile, below)
-            self._upper[level, index] = below
-            self._sure.add((level, index))
-            return
-        self._fault(path, "hash of the tile", found.hex(), f"{expected.hex()}, as the tile above")
+            return  # for want of the tile above, which was reported
+        for is_deep in (False, True):
+            below = self._from_below(level, index, is_deep)
+            if below is not None and subtree_levels(below)[HEIGHT] == expected:
+                if tile is not None:
+                    self._name_items(level, index, tile, below)
+                self._upper[level, index] = below
+                self._sure.add((level, index))
+                return
+        if tile is not None:
+            found = subtree_levels(tile)[HEIGHT].hex()
+            self._fault(path, "hash of the tile", found, f"{expected.hex()}, as the tile above")
 
     def expected(self, level: int, index: int) -> tuple[bytes | None, bool]:
         """What a full tile has to hash to, and whether the signed root vouches for that."""
@@ -215,16 +228,26 @@ class Tree:
         at = item * HASH_BYTES
         return tile[at : at + HASH_BYTES] or None, (level + 1, above) in self._sure
 
-    def _from_below(self, level: int, index: int) -> bytes | None:
-        """A tile made again from what lies below it; None where that is not whole."""
+    def _from_below(self, level: int, index: int, is_deep: bool = False) -> bytes | None:
+        """A tile made again from the tiles below it; *is_deep*, from the entries themselves.
+
+        None where these are not whole.
+        """
         width = tile_width(level, index, self._log.size)
         try:
             if level == 0:
                 return b"".join(leaf_hashes(self.read_entries(index)))
-            children = range(index * WIDTH, index * WIDTH + width)
-            return b"".join(
-                subtree_levels(self.read(level - 1, child))[HEIGHT] for child in children
-            )
+            made = []
+            for child in range(index * WIDTH, index * WIDTH + width):
+                tile = (
+                    self._from_below(level - 1, child, is_deep)
+                    if is_deep
+                    else self.read(level - 1, child)
+                )
+                if tile is None:
+                    return None
+                made.append(subtree_levels(tile)[HEIGHT])
+            return b"".join(made)
         except ProofError:
             return None
 
@@ -247,8 +270,8 @@ class Tree:
             return
         path = self.path(0, index)
         if expected is None:
-            self._fault(path, "hash of the tile", "no tile above it", "one that vouches for it")
-        elif subtree_levels(joined)[HEIGHT] == expected:
+            return  # for want of the tile above, which was reported
+        if subtree_levels(joined)[HEIGHT] == expected:
             if tile is not None:
                 self._name_items(0, index, tile, joined)
         elif tile is not None and subtree_levels(tile)[HEIGHT] == expected:
@@ -279,8 +302,8 @@ class Tree:
             self._error(error, path)
             return
         expected, _ = self.expected(0, index)
-        if found != expected:
-            says = "a tile above it" if expected is None else f"{expected.hex()}, as the tile above"
+        if expected is not None and found != expected:
+            says = f"{expected.hex()}, as the tile above"
             self._fault(path, "hash of the tile", found.hex(), says)
 
     def _check_partial(self, index: int, joined: bytes, tile: bytes | None) -> None:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consent_ledger.tlog.checkpoint import Checkpoint, parse_checkpoint
 from consent_ledger.tlog.cosignature import CosignerKey, cosigned_at_s
 from consent_ledger.tlog.errors import FormatError, MissingHashError, ProofError, SignatureError
 from consent_ledger.tlog.note import Note, Verifier, VerifierKey, parse_note, verified_signatures
-from consent_ledger.verify.faults import Faults
-from consent_ledger.verify.manifest import KeyRange, LogPart
 from consent_ledger.verify.members import CHECKPOINT, log_path
+
+if TYPE_CHECKING:
+    from consent_ledger.verify.faults import Faults
+    from consent_ledger.verify.manifest import KeyRange, LogPart
 
 ReadRoot = Callable[[int], bytes]
 

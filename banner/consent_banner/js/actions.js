@@ -18,7 +18,7 @@ export const _actions = (layer, buttons, done) => {
   };
   return _element(
     "p",
-    { className: "consent-actions" },
+    {},
     _button(_text._accept, all(true, "accept_all")),
     _button(_text._reject, all(false, "reject_all")),
     ...buttons,

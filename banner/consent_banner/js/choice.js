@@ -53,9 +53,12 @@ export const _look = () => {
  * @param {(id: string) => boolean} isGranted  asked for every service
  */
 export const _choose = (isGranted) => {
-  const value = ["1", _notice.slice(0, 8), Math.floor(Date.now() / 36e5).toString(36)]
-    .concat(..._asked.map(([, services]) => services.map(([id, asks]) => `${isGranted(id) ? "+" : "-"}${id}:${asks}`)))
-    .join("|");
+  const value = [
+    "1",
+    _notice.slice(0, 8),
+    Math.floor(Date.now() / 36e5).toString(36),
+    ..._asked.flatMap(([, services]) => services.map(([id, asks]) => `${isGranted(id) ? "+" : "-"}${id}:${asks}`)),
+  ].join("|");
   try {
     // One that was written for another domain, before the owner changed it, would be read first.
     _expire("consent", "/");

@@ -10,11 +10,14 @@ import { _request, _token, _waiting } from "./visitor.js";
 
 /** @typedef {Window & {consent?: any}} Page */
 
+/** What an erasure comes to when the ledger knows nothing of this visitor. */
+const _nobody = { records: 0, gone: true };
+
 /** Asks the ledger to erase. @returns {Promise<{records: number, gone: boolean}|null>} null when it gave no answer that settles it */
 const _erase = async () => {
-  if (!_token()) return { records: 0, gone: true };
+  if (!_token()) return _nobody;
   const answer = await _request("consents", "DELETE");
-  if (answer?.status == 404) return { records: 0, gone: true };
+  if (answer?.status == 404) return _nobody;
   return answer?.ok ? answer.json().catch(() => null) : null;
 };
 
@@ -39,13 +42,13 @@ const _forgetVisitor = async () => {
   } catch {
     // No cookie can be kept here, so there is none.
   }
-  for (const key of ["token", "last", "wait"]) delete _store["consent." + key];
+  for (const key of ["consent.token", "consent.last", "consent.wait", ..._waiting()]) delete _store[key];
   const { records, gone } = erased;
   return [
     (records ? (gone ? _text._choicesGone : _text._choicesGoing) : _text._choicesGoneNone).replace("{count}", records + ""),
     _text._choicesGoneHere,
     ...(waiting[0] ? [_text._choicesGoneWaiting.replace("{count}", waiting.length + "")] : []),
-    ...(records ? [_text._choicesStays] : []),
+    ...(erased == _nobody ? [] : [_text._choicesStays]),
   ];
 };
 
@@ -105,7 +108,7 @@ export const _askToForget = (result) => {
     words,
     status,
     // The first control has the focus when the dialog opens.
-    _element("p", { className: "consent-actions" }, cancel, yes),
+    _element("p", {}, cancel, yes),
   );
   document.body.append(dialog);
   dialog.showModal();

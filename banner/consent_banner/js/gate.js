@@ -73,7 +73,7 @@ export const _release = () => {
       else later.push(() => element.isConnected && _granted.has(id) && open());
     } else if (element instanceof HTMLScriptElement) _start(_mark(element), element, id);
     else if (element.dataset.src && !element.hasAttribute("src")) {
-      later.push(() => _granted.has(id) && element.setAttribute("src", element.dataset.src || ""));
+      later.push(() => _granted.has(id) && element.setAttribute("src", /** @type {string} */ (element.dataset.src)));
     }
   }
   // A busy page may never be idle: then after half a second.
@@ -92,7 +92,7 @@ export const _revoke = () => {
     template.content.append(...nodes);
   }
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-consent][data-src][src]"))) {
-    if (_granted.has(element.dataset.consent || "")) continue;
+    if (_granted.has(/** @type {string} */ (element.dataset.consent))) continue;
     element.removeAttribute("src");
     // Out of the page and in again: only that ends the document inside a frame.
     element.replaceWith(element);

@@ -21,10 +21,7 @@ export const _hideChoices = () => _dialog?.close();
 /** Opens the choices: a switch per category and per service. Nothing is on that the visitor has not granted. */
 export const _showChoices = () => {
   if (_dialog?.open) return;
-  if (!document.body) {
-    requestAnimationFrame(_showChoices);
-    return;
-  }
+  if (!document.body) return void requestAnimationFrame(_showChoices);
   _style();
   /** @type {Map<string, HTMLInputElement>} */
   const switches = new Map();

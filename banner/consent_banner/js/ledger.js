@@ -66,7 +66,7 @@ const _post = async (key) => {
     const { status } = response;
     const answer = await response.json().catch(() => ({}));
     if (status > 499 || [408, 425, 429].includes(status) || answer.code == "notice_unknown") {
-      waitS = Math.min(+(response.headers.get("Retry-After") || 0) || waitS, 86e3);
+      waitS = Math.min(+(/** @type {any} */ (response.headers.get("Retry-After"))) || waitS, 86e3);
       _keep("consent.wait", Date.now() + waitS * 1e3);
     } else {
       waitS = 0;

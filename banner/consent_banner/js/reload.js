@@ -9,5 +9,5 @@ export const _showReload = () =>
   _showPanel(
     _text._still,
     _element("p", { role: "status" }, _text._still),
-    _element("p", { className: "consent-actions" }, _button(_text._reload, () => location.reload()), _button(_text._later, _hidePanel)),
+    _element("p", {}, _button(_text._reload, () => location.reload()), _button(_text._later, _hidePanel)),
   );

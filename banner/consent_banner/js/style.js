@@ -7,7 +7,6 @@ let _sheet;
 /** Adds the style sheet once. A constructed sheet needs no permission of a content security policy. */
 export const _style = () => {
   if (_sheet) return;
-  _sheet = new CSSStyleSheet();
+  document.adoptedStyleSheets.push((_sheet = new CSSStyleSheet()));
   _sheet.replaceSync(_css);
-  document.adoptedStyleSheets.push(_sheet);
 };

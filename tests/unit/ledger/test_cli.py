@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import subprocess
@@ -15,9 +14,8 @@ from typing import NamedTuple
 import click
 import pytest
 from consent_ledger.cli import main
-from consent_ledger.cli.common import output, shown_progress
+from consent_ledger.cli.common import output
 from consent_ledger.cli.main import group
-from consent_ledger.errors import SetupError
 from consent_ledger.tlog.note import VerifierKey
 from harness import ORIGIN, SITE, sample_build, sample_notice, write_dist
 
@@ -233,29 +231,6 @@ def test_keys_are_rotated_and_revoked(ledger: Run) -> None:
     assert "has no key" in sentence(ledger("key", "revoke", SITE, "nothing"))
 
 
-def test_an_export_goes_to_standard_output_or_a_file(ledger: Run, tmp_path: Path) -> None:
-    printed = ledger("export", SITE)
-    assert len(printed.out.splitlines()) == 2
-    assert ledger("export", SITE, "--format", "csv", "-o", "out.csv").out == ""
-    with (tmp_path / "out.csv").open(newline="") as file:
-        assert [row["kind"] for row in csv.DictReader(file)] == ["notice"]
-
-
-def test_an_export_that_fails_leaves_the_old_file_as_it_was(
-    ledger: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "out").write_text("old")
-
-    def broken(*_: object) -> Iterator[bytes]:
-        yield b"half"
-        raise SetupError("the disk is gone")
-
-    monkeypatch.setattr("consent_ledger.export.Export.write", broken)
-    assert "the disk is gone" in sentence(ledger("export", SITE, "-o", "out"))
-    assert (tmp_path / "out").read_text() == "old"
-    assert {path.name for path in tmp_path.iterdir()} == {"out", "data", "dist"}
-
-
 def test_an_output_that_cannot_be_written_is_named(ledger: Run) -> None:
     assert "nowhere/out cannot be written" in sentence(ledger("export", SITE, "-o", "nowhere/out"))
 
@@ -298,19 +273,6 @@ def test_nobody_at_the_address_is_told(ledger: Run, monkeypatch: pytest.MonkeyPa
 def test_a_key_file_that_cannot_be_read_is_named(ledger: Run) -> None:
     to = ("publish", "dist", "--to", "http://ledger.localhost:1", "--key-file", "nothing")
     assert "--key-file nothing cannot be read" in sentence(ledger(*to))
-
-
-def test_progress_is_shown_on_a_terminal_only(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    pieces = [b"a\n", b"b\nc\n"]
-    assert list(shown_progress(pieces, 3)) == pieces
-    assert capfd.readouterr().err == ""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert list(shown_progress(pieces, 3)) == pieces
-    assert "3 of 3 entries" in capfd.readouterr().err
-    assert list(shown_progress(pieces, None)) == pieces
-    assert "3 entries" in capfd.readouterr().err
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_the_environment_comes_before_the_default_and_a_flag_before_both() -> No
         ("LOG_NAME", "https://ledger.example"),
         ("LOG_NAME", "a b"),
         ("LOG_NAME", "a+b"),
+        ("LOG_NAME", "a/" + "b" * 299),
         ("LIMIT_RECORD", "many"),
         ("LIMIT_RECORD", "0/minute"),
         ("LIMIT_RECORD", ""),

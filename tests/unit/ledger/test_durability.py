@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A 2xx survives a power cut: shown on the real server, and shown to fail on servers that cheat.
 
-Two checks. *Synced*: seen from outside the process, a sync of the write-ahead log lies wholly
-between each request and its answer. *Kept*: after kill -9 under load everything that was
-acknowledged is there, once. The second alone is not enough, because what the system has buffered
-survives a killed process, but not a power cut.
+Two checks. *Synced*: seen from outside the process, a sync of the write-ahead log and then one of
+the journal lie wholly between each request and its answer. *Kept*: after kill -9 under load
+everything that was acknowledged is there, once. The second alone is not enough, because what the
+system has buffered survives a killed process, but not a power cut.
 
 The first check needs strace, and so Linux. There it fails where strace is missing, rather than be
 left out unnoticed; on other systems pytest's summary says that it was left out, and why.
@@ -52,6 +52,10 @@ NOT_SYNCED = """
 from consent_ledger import db
 db.PRAGMAS = tuple((name, "normal" if name == "synchronous" else to) for name, to in db.PRAGMAS)
 """
+NOT_JOURNALED = """
+from consent_ledger import journal
+journal.sync_file = lambda handle: None
+"""
 
 
 def cheating(change: str) -> tuple[str, ...]:
@@ -74,12 +78,15 @@ BEGUN = re.compile(r"^(\d+) +([\d.]+) f(?:data)?sync\(\d+<([^>]*)> <unfinished",
 ENDED = re.compile(r"^(\d+) +([\d.]+) <\.\.\. f(?:data)?sync resumed>.* = 0 <", re.M)
 
 
-def read_syncs(trace: str) -> list[Span]:
-    """Each finished sync of a write-ahead log in the output of `strace -f -y -ttt -T`."""
+WAL, HEAD = "-wal", ".head"  # how names of write-ahead logs and of heads in the journal end
+
+
+def read_syncs(trace: str, name: str = WAL) -> list[Span]:
+    """Each finished sync of a file with that ending in the output of `strace -f -y -ttt -T`."""
     found = [
         Span(float(began), float(began) + float(took))
         for began, path, took in WHOLE.findall(trace)
-        if path.endswith("-wal")
+        if path.endswith(name)
     ]
     events = [(float(at), pid, path) for pid, at, path in BEGUN.findall(trace)]
     events += [(float(at), pid, "") for pid, at in ENDED.findall(trace)]
@@ -89,17 +96,22 @@ def read_syncs(trace: str) -> list[Span]:
             open_[pid] = (at, path)
         elif pid in open_:
             began, path = open_.pop(pid)
-            if path.endswith("-wal"):
+            if path.endswith(name):
                 found.append(Span(began, at))
     return found
 
 
-def unsynced(answers: Sequence[Span], syncs: Sequence[Span]) -> int:
-    """How many answers had no whole sync between their request and themselves."""
-    return sum(
-        not any(answer.began <= sync.began and sync.ended <= answer.ended for sync in syncs)
-        for answer in answers
-    )
+def unsynced(answers: Sequence[Span], *syncs: Sequence[Span]) -> int:
+    """How many answers had no whole sync of each kind, one after the other in that order, between
+    their request and themselves."""
+    return sum(not _in_order(answer, syncs) for answer in answers)
+
+
+def _in_order(answer: Span, kinds: Sequence[Sequence[Span]]) -> bool:
+    at = answer.began
+    for syncs in kinds:
+        at = min((sync.ended for sync in syncs if at <= sync.began), default=answer.ended + 1)
+    return at <= answer.ended
 
 
 def watch(directory: Path, threads: int, command: Sequence[str] = COMMAND) -> tuple[int, int]:
@@ -120,7 +132,8 @@ def watch(directory: Path, threads: int, command: Sequence[str] = COMMAND) -> tu
 
     with ledger, ThreadPoolExecutor(threads) as pool:
         answers = list(pool.map(post, range(12 * threads)))
-    return len(answers), unsynced(answers, read_syncs(trace.read_text(errors="replace")))
+    text = trace.read_text(errors="replace")
+    return len(answers), unsynced(answers, read_syncs(text, WAL), read_syncs(text, HEAD))
 
 
 @needs_strace
@@ -130,7 +143,11 @@ def test_a_sync_lies_between_each_request_and_its_answer(tmp_path: Path, threads
 
 
 @needs_strace
-@pytest.mark.parametrize("change", [FROM_MEMORY, NOT_SYNCED], ids=["from memory", "not synced"])
+@pytest.mark.parametrize(
+    "change",
+    [FROM_MEMORY, NOT_SYNCED, NOT_JOURNALED],
+    ids=["from memory", "not synced", "not journaled"],
+)
 def test_a_server_that_does_not_wait_for_the_disk_is_found_out(tmp_path: Path, change: str) -> None:
     answered, without = watch(tmp_path, 1, cheating(change))
     assert without > answered / 2
@@ -147,6 +164,17 @@ def test_the_reader_of_traces_knows_both_ways_a_call_is_written() -> None:
     assert read_syncs(trace) == [Span(100.5, 100.75), Span(101.0, 101.5)]
     answers = [Span(100.4, 100.8), Span(100.6, 100.8), Span(100.4, 100.7), Span(100.9, 101.5)]
     assert unsynced(answers, read_syncs(trace)) == 2
+
+
+def test_the_journal_is_synced_after_the_database_and_not_before() -> None:
+    trace = (
+        "7 100.1 fdatasync(8</d/journal/a.1.head>) = 0 <0.1>\n"
+        "7 100.3 fdatasync(8</d/ledger.db-wal>) = 0 <0.1>\n"
+        "7 100.5 fdatasync(8</d/journal/a.1.head>) = 0 <0.1>\n"
+    )
+    kinds = read_syncs(trace, WAL), read_syncs(trace, HEAD)
+    answers = [Span(100.0, 100.7), Span(100.0, 100.45), Span(100.35, 100.7), Span(100.2, 100.55)]
+    assert [unsynced([answer], *kinds) for answer in answers] == [0, 1, 1, 1]
 
 
 # Kept
@@ -193,7 +221,7 @@ def lost(ledger: LedgerProcess, acknowledged: Sequence[str]) -> int:
     entries = ledger.entries()
     assert [entry["index"] for entry in entries] == list(range(len(entries)))
     assert all(len(base64.b64decode(entry["entry"])) == 89 for entry in entries[1:])
-    stored = [entry["subject"]["part"]["id"] for entry in entries[1:]]
+    stored = [entry["subject"]["part"]["id"] for entry in entries if entry["kind"] == 1]
     assert len(stored) == len(set(stored)), "a decision is stored twice"
     return len(set(acknowledged) - set(stored))
 
@@ -230,6 +258,45 @@ def test_kill_9_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -
     ledger.start()  # and it goes on
     assert ledger.post(sample_decision()).status == 201
     ledger.stop()
+
+
+DIES_BEFORE_JOURNAL = """
+from consent_ledger.journal import Journal
+import os, signal
+keep = Journal.keep_head
+def die(self, site, generation, origin, size, root):
+    if size == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+    keep(self, site, generation, origin, size, root)
+Journal.keep_head = die
+"""
+
+
+def test_a_server_that_dies_between_commit_and_journal_goes_on_as_the_same_log(
+    tmp_path: Path,
+) -> None:
+    dist = write_dist(tmp_path / "dist")
+    dying = LedgerProcess(tmp_path, dist=dist, command=cheating(DIES_BEFORE_JOURNAL))
+    dying.prepare()
+    vkey = dying.run("signing-key", "show", dying.site).strip()
+    dying.start()
+    receipts = [dying.post(sample_decision()).body for _ in range(4)]
+    unanswered = sample_decision()
+    with pytest.raises(OSError):
+        dying.post(unanswered)
+    dying.kill()
+    with LedgerAsItIs(tmp_path) as ledger:
+        again = ledger.post(unanswered)
+        assert again.status == 200  # it was stored, and nobody had been told
+        new = ledger.post(sample_decision())
+    assert unproved(ledger, [*receipts, again.body, new.body], vkey) == []
+
+
+class LedgerAsItIs(LedgerProcess):
+    """One that is prepared already."""
+
+    def prepare(self) -> None:
+        """Leaves it as it is."""
 
 
 def test_a_server_that_acknowledges_from_memory_loses_decisions(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from consent_ledger import journal as journal_module
+from consent_ledger.config import MAX_LOG_NAME, Settings
 from consent_ledger.errors import LogHalted, SetupError
 from consent_ledger.journal import SLOT_BYTES, Erased, Journal, SignedSize
 from consent_ledger.tlog.encoding import format_base64
@@ -159,6 +160,15 @@ def test_the_first_head_has_its_name_only_when_it_is_whole(
 def test_an_origin_that_fits_no_slot_is_refused(journal: Journal) -> None:
     with pytest.raises(SetupError, match="a shorter log name"):
         journal.keep_head(SITE, 1, "l" * 400, 1, root(1))
+
+
+def test_the_longest_origin_that_a_ledger_can_have_fits(journal: Journal) -> None:
+    log_name = "l/" + "p" * (MAX_LOG_NAME - 2)
+    Settings.load({}, log_name=log_name)
+    origin = f"{log_name}/{'s' * 63}/{2**31}"
+    longest = SignedSize(origin, 2**63 - 1, root(1))
+    journal.keep_head("s" * 63, 2**31, *longest)
+    assert journal.head("s" * 63, 2**31) == longest
 
 
 def test_everything_is_for_this_user_only(journal: Journal, tmp_path: Path) -> None:

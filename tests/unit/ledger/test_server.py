@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -18,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from consent_ledger.tlog.errors import UnknownSignerError
+from consent_ledger.tlog.receipts import verify_receipt
 from harness import COMMAND, SITE, LedgerProcess, sample_decision, sample_notice, write_dist
 
 needs_proc = pytest.mark.skipif(
@@ -167,6 +170,7 @@ def test_sigint_ends_it_as_well_and_leaves_one_tidy_file(prepared: LedgerProcess
         "ledger.db",
         "ledger.lock",
         "signing.seed",
+        "journal",
     }  # no write-ahead log is left to be replayed
 
 
@@ -277,8 +281,15 @@ def test_the_whole_export_arrives_over_the_wire_and_by_command(
     served.run("export", SITE, "--parts", "all", "-o", str(target), *remote)
     fetched = target.read_text().splitlines()
     local = served.run("export", SITE, "--parts", "all").splitlines()
-    assert fetched[1:] == local[1:]
+    assert fetched[1:] == local[1:-1]  # the last is the note that a key was used
     assert len(fetched) == 1 + json.loads(fetched[0])["logs"][0]["size"]
+    for name in ("out.zip", "out.jsonld", "out.csv"):
+        served.run("export", SITE, "-o", str(tmp_path / name), *remote)
+    vkey = served.run("signing-key", "show", SITE).strip()
+    assert "VERIFIED" in served.run("verify", str(tmp_path / "out.zip"), "--key", vkey)
+    decisions = len(served.decisions())
+    assert len(json.loads((tmp_path / "out.jsonld").read_text())["dct:hasPart"]) == decisions
+    assert (tmp_path / "out.csv").read_text().count(",decision,") == decisions
 
 
 def test_publishing_over_http_works_like_publishing_here(
@@ -328,15 +339,15 @@ def test_a_stream_that_breaks_off_is_noticed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("form", ["ndjson", "csv"])
+@pytest.mark.parametrize("form", ["ndjson", "csv", "jsonld", "bundle"])
 def test_a_failure_in_the_middle_of_an_export_is_noticed(tmp_path: Path, form: str) -> None:
     """The server ends even a failed stream as if it were whole; the lines tell the truth."""
     change = (
-        "from consent_ledger import export\n"
-        "export.PAGE, whole = 2, export.Export._page\n"
-        "def page(self, span, start, end):\n"
-        "    return whole(self, span, start, end) if start < 2 else 1 / 0\n"
-        "export.Export._page = page\n"
+        "from consent_ledger import export_pages\n"
+        "export_pages.PAGE, whole = 2, export_pages.StoredLog.fetch\n"
+        "def fetch(self, sql, *parameters):\n"
+        "    return 1 / 0 if parameters[:1] == (2,) else whole(self, sql, *parameters)\n"
+        "export_pages.StoredLog.fetch = fetch\n"
         "from consent_ledger.cli import main; main()"
     )
     dist = write_dist(tmp_path / "dist")
@@ -346,7 +357,8 @@ def test_a_failure_in_the_middle_of_an_export_is_noticed(tmp_path: Path, form: s
         (tmp_path / "key").write_text(ledger.key)
         remote = ("--from-url", ledger.url, "--key-file", str(tmp_path / "key"))
         target = tmp_path / "out"
-        with pytest.raises(AssertionError, match=r"broke off after 2 of 5 entries"):
+        told = r"after 2 of 5 entries" if form in ("ndjson", "csv") else "before the end"
+        with pytest.raises(AssertionError, match=f"broke off {told}"):
             ledger.run("export", SITE, "--format", form, "-o", str(target), *remote)
         assert not target.exists()
         assert "ZeroDivisionError" in ledger.log.read_text()
@@ -379,3 +391,90 @@ def test_the_command_is_installed_beside_python() -> None:
     command = Path(sys.executable).with_name("consent-ledger")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("consent-ledger, version ")
+
+
+# A database that is older than what was signed, and keys that change
+
+
+def head_of(ledger: LedgerProcess) -> tuple[str, int]:
+    """Origin and size of the site's newest log."""
+    shown = json.loads(ledger.run("site", "show", ledger.site, "--json"))
+    return shown["log"], shown["size"]
+
+
+def test_a_restored_backup_goes_on_as_the_next_generation(prepared: LedgerProcess) -> None:
+    backup = (prepared.data / "ledger.db").read_bytes()
+    old_key = prepared.run("signing-key", "show", SITE).strip()
+    prepared.start()
+    old = prepared.post(sample_decision())
+    prepared.stop()
+    (prepared.data / "ledger.db").write_bytes(backup)
+    prepared.start()
+    new = prepared.post(sample_decision())
+    prepared.stop()
+    assert (old.status, new.status) == (201, 201)
+    assert head_of(prepared) == (f"ledger.localhost/{SITE}/2", 2)
+    new_key = prepared.run("signing-key", "show", SITE).strip()
+    verify_receipt(old.body, [old_key])
+    assert verify_receipt(new.body, [new_key]).index == 1
+    warnings = [line for line in prepared.log.read_text().splitlines() if "WARNING" in line]
+    assert len(warnings) == 1
+    assert f"ledger.localhost/{SITE}/1 was signed up to size 2" in warnings[0]
+
+
+def test_a_command_notices_a_restored_backup_too(prepared: LedgerProcess) -> None:
+    backup = (prepared.data / "ledger.db").read_bytes()
+    prepared.run("signing-key", "rotate", SITE, "--yes")
+    (prepared.data / "ledger.db").write_bytes(backup)
+    prepared.run("signing-key", "rotate", SITE, "--yes")
+    assert head_of(prepared) == (f"ledger.localhost/{SITE}/2", 2)
+
+
+def test_a_database_that_is_exchanged_under_the_server_is_not_written(
+    prepared: LedgerProcess, tmp_path: Path
+) -> None:
+    shutil.copy(prepared.data / "ledger.db", tmp_path / "backup")
+    prepared.start()
+    assert prepared.post(sample_decision()).status == 201
+    shutil.copy(tmp_path / "backup", tmp_path / "restored")
+    (tmp_path / "restored").rename(prepared.data / "ledger.db")
+    refused = prepared.post(sample_decision())
+    assert (refused.status, refused.json()["code"]) == (503, "log_halted")
+    ready = prepared.request("GET", "/readyz")
+    assert (ready.status, ready.json()["halted"]) == (200, [f"ledger.localhost/{SITE}/1"])
+    prepared.stop()
+    for left in prepared.data.glob("ledger.db-*"):
+        left.unlink()
+    prepared.start()
+    assert prepared.post(sample_decision()).status == 201
+    assert prepared.request("GET", "/readyz").json()["halted"] == []
+    assert head_of(prepared) == (f"ledger.localhost/{SITE}/2", 2)
+
+
+def test_a_lost_journal_stops_the_server_until_it_is_told_to_go_on(
+    prepared: LedgerProcess,
+) -> None:
+    shutil.move(prepared.data / "journal", prepared.data / "lost")
+    assert "consent-ledger continue" in refused(prepared.data, prepared.port)
+    assert prepared.run("continue", "--yes") == f"goes on as ledger.localhost/{SITE}/2\n"
+    assert prepared.run("continue", "--yes") == ""
+    prepared.start()
+    assert prepared.post(sample_decision()).status == 201
+
+
+def test_a_running_server_signs_with_a_key_that_a_command_has_introduced(
+    prepared: LedgerProcess,
+) -> None:
+    (old,) = prepared.run("signing-key", "show", SITE).split()
+    prepared.start()
+    verify_receipt(prepared.post(sample_decision()).body, [old])
+    new = prepared.run("signing-key", "rotate", SITE, "--yes").strip()
+    receipt = prepared.post(sample_decision()).body
+    verify_receipt(receipt, [old])
+    verify_receipt(receipt, [new])
+    newest = prepared.run("signing-key", "rotate", SITE, "--now", "--yes").strip()
+    receipt = prepared.post(sample_decision()).body
+    verify_receipt(receipt, [newest])
+    for dropped in (old, new):
+        with pytest.raises(UnknownSignerError):
+            verify_receipt(receipt, [dropped])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -153,3 +154,35 @@ def test_the_verifier_loads_no_database_web_framework_or_schema_library() -> Non
     run = subprocess.run([COMMAND[0], "-c", code], capture_output=True, text=True, check=True)
     roots = {name.partition(".")[0] for name in run.stdout.split()}
     assert not roots & {"flask", "peewee", "marshmallow", "granian", "cryptography", "sqlite3"}
+
+
+def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
+    """On standard error, so that what is piped stays whole; nothing of it elsewhere (see above)."""
+    (tmp_path / "full.zip").write_bytes(full_bundle().pack())
+    controller, terminal = os.openpty()
+    try:
+        command = [*COMMAND, "verify", "full.zip", "--json"]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=terminal, cwd=tmp_path, check=False
+        )
+        shown = os.read(controller, 10_000).decode()
+    finally:
+        os.close(terminal)
+        os.close(controller)
+    assert "entries" in shown
+    assert "100%" in shown
+    assert json.loads(done.stdout)["verdict"] == "consistent, signer not authenticated"
+
+
+def test_a_bundle_on_a_pipe_is_refused_as_it_cannot_be_read_in_several_places(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [*COMMAND, "verify", "/dev/stdin"],
+        input=small_bundle().pack(),
+        capture_output=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"no regular file" in done.stderr

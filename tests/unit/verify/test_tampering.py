@@ -6,12 +6,15 @@ is made again, so that only the log shows what was done.
 """
 
 import json
+from datetime import timedelta
 
 import pytest
+from consent_ledger.tlog.cosignature import Cosigner
+from consent_ledger.tlog.note import format_signature
 from unit.verify.bundle_maker import bundle
 from unit.verify.conftest import found
-from unit.verify.histories import full_bundle, full_logs, small_bundle, small_log
-from unit.verify.log_maker import LABEL, Key, b64, checkpoint, dumps, notice_bytes
+from unit.verify.histories import full_bundle, full_logs, keys, small_bundle, small_log
+from unit.verify.log_maker import LABEL, START, Key, b64, checkpoint, dumps, notice_bytes
 
 LOG = "ledger.test/meridian/1"
 NEW = "ledger.test/meridian/2"
@@ -515,6 +518,34 @@ def test_a_decision_that_contradicts_itself_or_its_notice_is_located(check, chan
     assert found(check(bundle([log])), field=field, index=8, path=OPENINGS)
 
 
+def test_a_decision_at_the_end_of_time_is_located(check):
+    log = small_log()
+    log.decide(recorded_hour="9999-12-31T23Z", recorded_at="9999-12-31T23:00:00.000Z")
+    assert found(check(bundle([log])), field="evidence.recorded_hour", index=8)
+
+
+def test_a_very_long_part_is_checked_like_any_other(check):
+    log = small_log()
+    ids = [f"service-{number}" for number in range(2000)]
+    notice = json.loads(notice_bytes())
+    category = notice["categories"][1]
+    category["services"] = [category["services"][0] | {"id": each} for each in ids]
+    log.publish(dumps(notice))
+    log.decide(services=dict.fromkeys(ids, True))
+    made = bundle([log])
+    assert check(made).verdict == "verified"
+    made.members[CSV] = made.members[CSV].replace(b"service-7 ", b"service-8 ")
+    assert found(check(made.seal()), field="row", index=9, path=CSV)
+
+
+def test_what_a_bundle_says_is_shown_and_not_obeyed_by_a_terminal(check):
+    log = small_log()
+    log.decide(language="\x1b[2J\x9b\u202ehello")
+    text = check(bundle([log])).to_text("\x1b]0;name\x07")
+    assert "hello" in text
+    assert all(each.isprintable() or each == "\n" for each in text)
+
+
 @pytest.mark.parametrize(
     ("items", "field"),
     [
@@ -806,3 +837,26 @@ def test_faults_are_all_counted_and_the_first_ones_shown(check, full):
     assert report.to_dict()["faults_total"] == 320
     assert report.to_dict()["logs"][0]["failed"] == 320
     assert [fault.index for fault in report.faults.first] == list(range(1, 21))
+
+
+# --- witnesses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "holds"), [(3600, True), (0, True), (-1, False)])
+def test_a_pinned_witness_did_not_see_the_log_before_its_newest_entry(check, seconds, holds):
+    log = small_log()
+    witness = Cosigner("witness.test", bytes(32))
+    newest = START + timedelta(minutes=log.minutes)
+    note = log.checkpoint()
+    text = note.decode().partition("\n\n")[0] + "\n"
+    made = bundle([log])
+    cosignature = witness.cosign(text, int(newest.timestamp()) + seconds)
+    made.members["logs/1/checkpoint"] = note + format_signature(cosignature).encode()
+    pinned = [*keys(log), witness.key.vkey]
+    report = check(made.seal(), pinned)
+    assert (report.verdict == "verified") is holds
+    if not holds:
+        assert found(report, field="cosignature of witness.test", path="logs/1/checkpoint")
+    line = made.members["logs/1/checkpoint"]
+    made.members["logs/1/checkpoint"] = line[:-12] + b"AAAA" + line[-8:]
+    assert found(check(made.seal(), pinned), field="signature of witness.test")

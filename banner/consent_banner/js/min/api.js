@@ -1,1 +1,1 @@
-const AC=e=>(I||C.size)&&S(()=>!1,"page",e),AD={open:P,withdraw:()=>AC("api"),granted:e=>C.has(e),choices:()=>I?null:Q(),record:V,fetch:g}
+const AC=e=>(I||C.size)&&R(()=>!1,"page",e),AD={open:O,withdraw:()=>AC("api"),granted:e=>C.has(e),choices:()=>I?null:P(),record:U,fetch:g}

@@ -1,1 +1,1 @@
-const U=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const T=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

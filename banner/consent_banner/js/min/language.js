@@ -1,1 +1,1 @@
-const[M,B]=W[0]
+const[M,B]=V[0]

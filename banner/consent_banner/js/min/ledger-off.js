@@ -1,1 +1,1 @@
-const V=()=>null,X=()=>{},G=()=>{},g=async()=>null
+const U=()=>null,W=()=>{},G=()=>{},g=async()=>null

@@ -1,1 +1,1 @@
-const AO=()=>w(B.AP,A("p",{role:"status"},B.AP),A("p",{className:"consent-actions"},E(B.Ae,()=>location.reload()),E(B.AZ,K)))
+const AO=()=>w(B.AP,A("p",{role:"status"},B.AP),A("p",{},E(B.Ae,()=>location.reload()),E(B.AZ,K)))

@@ -1,1 +1,1 @@
-let O;const AB=()=>{if(O)return;O=new CSSStyleSheet,O.replaceSync(AH),document.adoptedStyleSheets.push(O)}
+let a;const AB=()=>{if(a)return;document.adoptedStyleSheets.push(a=new CSSStyleSheet),a.replaceSync(AH)}

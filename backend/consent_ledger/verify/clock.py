@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The times that entries give for themselves."""
+
+from dataclasses import dataclass
+
+from consent_ledger.tlog.errors import FormatError
+
+
+@dataclass
+class Clock:
+    """The time of the entries, which never goes back, not even from a generation to the next."""
+
+    last: str = ""
+
+    def advance(self, hour: str | None, moment: str | None) -> FormatError | None:
+        """Takes in the next entry's times; what is wrong with them, if anything is."""
+        if moment is None:
+            if hour is None:
+                return None
+            low, high = hour[:-1] + ":00:00.000Z", hour[:-1] + ":59:59.999Z"
+        else:
+            low = high = moment
+        last, self.last = self.last, low if high < self.last else max(low, self.last)
+        if high < last:
+            return FormatError("time", hour or moment or "", f"at least {last}, as of one before")
+        if hour is not None and moment is not None and hour[:-1] != moment[:13]:
+            return FormatError("evidence.recorded_hour", hour, f"{moment[:13]}Z, of recorded_at")
+        return None
