@@ -129,7 +129,13 @@ def find_context(log: BundledLog, spans: Sequence[Span]) -> list[int]:
         found.update(index for index in neighbours if index >= 0 and _is_whole(log, index))
     for start, stop in steps(end, log.size, SCAN):
         for index, evidence_part in log.stored.fetch(OF_KIND, start, stop, int(Kind.ERASURE)):
-            if evidence_part is not None and _names(json.loads(evidence_part), spans):
+            if evidence_part is None:
+                continue
+            try:
+                names = _names(json.loads(evidence_part), spans)
+            except (ValueError, KeyError, TypeError):
+                raise log.stored.damaged(index) from None
+            if names:
                 found.add(index)
     return sorted(found)
 
@@ -151,8 +157,14 @@ def _names(evidence: dict[str, Any], spans: Sequence[Span]) -> bool:
 
 
 def screenshots_of(log: BundledLog) -> Iterator[bytes]:
-    """SHA-256 of each screenshot that the publications name, as often as they name it."""
+    """SHA-256 of each screenshot that the publications name, as often as they name it.
+
+    Raises: SetupError for one whose entry is no publication.
+    """
     for index, _ in log.publications:
         (data,) = log.stored.entries(index, index + 1)
-        for shot in json.loads(data[len(LABEL) + 1 :]).get("screenshots", []):
-            yield bytes.fromhex(shot["sha256"])
+        try:
+            shots = json.loads(data[len(LABEL) + 1 :]).get("screenshots", [])
+            yield from [bytes.fromhex(shot["sha256"]) for shot in shots]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise log.stored.damaged(index) from None

@@ -89,7 +89,8 @@ class Eraser:
             self._keep()
             return self._remains.clear(patience_s)
         except (LedgerError, OSError, peewee.DatabaseError) as error:
-            log.warning("an erasure is not finished yet: %s", describe(error))
+            found = describe(error).partition("\n")[0]
+            log.warning("an erasure is not finished yet, and is tried again: %s", found)
             return False
 
     def doubt(self) -> None:

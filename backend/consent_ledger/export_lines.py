@@ -9,6 +9,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator
 
 from consent_ledger.derived import csv_rows, jsonld
+from consent_ledger.errors import SetupError
 from consent_ledger.export_pages import (
     EVIDENCE_OPENINGS,
     EVIDENCE_PARTS,
@@ -24,6 +25,9 @@ Tell = Callable[[int], object]
 
 _KIND_AT = len(LABEL)
 _KINDS = {int(kind): kind for kind in Kind}
+
+# What reading bytes that are no part, or not of that kind, may raise.
+_NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)
 
 
 def opening(part: bytes | None, salt: bytes | None) -> bytes:
@@ -106,12 +110,14 @@ def csv_lines(
     sql = PARTS if with_subjects else EVIDENCE_PARTS
     for start, stop in pages(first, end):
         rows = log.with_public(sql, start, stop)
-        yield b"".join(
-            [
+        try:
+            made = [
                 make(generation, index, _KINDS[kind], evidence, subject, with_subjects)
                 for index, kind, evidence, subject in rows
             ]
-        )
+        except _NO_RECORD:
+            raise _damaged(log, rows) from None
+        yield b"".join(made)
         tell(stop - start)
 
 
@@ -123,14 +129,28 @@ def jsonld_nodes(
     sql = PARTS if with_subjects else EVIDENCE_PARTS
     for start, stop in pages(first, end):
         rows = log.fetch(sql, start, stop)
-        yield b"".join(
-            [
+        try:
+            made = [
                 separator + make(generation, index, evidence, subject)
                 for index, kind, evidence, subject in rows
                 if kind == Kind.DECISION and evidence is not None
             ]
-        )
+        except _NO_RECORD:
+            raise _damaged(log, rows) from None
+        yield b"".join(made)
         tell(stop - start)
+
+
+def _damaged(log: StoredLog, rows: Iterable[Row]) -> SetupError:
+    """What to say about the first of *rows* out of which no record can be made."""
+    for index, kind, evidence, subject in rows:
+        try:
+            csv_rows.row_of_parts(log.generation, index, _KINDS[kind], evidence, subject, True)
+            if kind == Kind.DECISION and evidence is not None:
+                jsonld.node_of_parts(log.generation, index, evidence, subject)
+        except _NO_RECORD:
+            return log.damaged(index)
+    raise AssertionError("_damaged: each of these rows makes a record")
 
 
 def jsonld_document(start: bytes, nodes: Iterable[bytes]) -> Iterator[bytes]:

@@ -16,10 +16,11 @@ from peewee import SQL, SqliteDatabase
 from consent_ledger import statements
 from consent_ledger.bundle_tiles import TileRun
 from consent_ledger.db import Database
-from consent_ledger.models import Record
+from consent_ledger.errors import SetupError
+from consent_ledger.models import Entry, Record
 from consent_ledger.models import Tile as StoredTile
 from consent_ledger.tlog.entry import LABEL
-from consent_ledger.tlog.errors import MissingHashError
+from consent_ledger.tlog.errors import FormatError
 from consent_ledger.tlog.tile import Tile, cut_tile, tile_width
 
 PAGE = 1000  # entries to a read
@@ -91,15 +92,14 @@ class StoredLog:
     def entries(self, start: int, stop: int) -> list[bytes]:
         """The bytes of entries *start* up to *stop*.
 
-        Raises: MissingHashError for an entry that is not stored.
+        Raises: SetupError for an entry that is not stored.
         """
         rows = self.fetch(statements.ENTRIES, start, stop)
         if len(rows) != stop - start:
-            raise MissingHashError(
-                f"entries {start} to {stop - 1} of generation {self.generation}",
-                f"{len(rows)} entries",
-                f"{stop - start} entries",
-            )
+            place = (Entry.site == self.site) & (Entry.generation == self.generation)
+            these = place & Entry.entry_index.between(start, stop - 1)
+            stored = {row[0] for row in self.read(Entry.select(Entry.entry_index).where(these))}
+            raise self.damaged(min(set(range(start, stop)) - stored))
         return [row[0] for row in rows]
 
     def with_public(self, sql: str, start: int, stop: int) -> list[Row]:
@@ -121,13 +121,26 @@ class StoredLog:
     def tiles(self, run: TileRun, tree_size: int) -> Iterator[tuple[Tile, bytes]]:
         """The tiles of *run*, in order, each as wide as it is in a tree of *tree_size*.
 
-        Raises: FormatError for one that is stored in another width or not at all.
+        Raises: SetupError for one that is stored in another width or not at all.
         """
         for start, stop in steps(run.first, run.last + 1, TILES):
             stored: dict[int, bytes] = dict(self.fetch(TILE_PAGE, run.level, start, stop - 1))
             for index in range(start, stop):
                 tile = Tile(run.level, index, tile_width(run.level, index, tree_size))
-                yield tile, cut_tile(tile, stored.get(index, b""))
+                try:
+                    yield tile, cut_tile(tile, stored.get(index, b""))
+                except FormatError as error:
+                    raise self._damaged(str(error)) from None
+
+    def damaged(self, index: int) -> SetupError:
+        """What to say about an entry whose record or bytes cannot be read."""
+        return self._damaged(f"entry {index}")
+
+    def _damaged(self, what: str) -> SetupError:
+        return SetupError(
+            f"generation {self.generation} of the log of site {self.site!r} is damaged in the "
+            f"database ({what}); restore the data directory from its newest backup"
+        )
 
     def fetch(self, sql: str, *parameters: object) -> list[Row]:
         """The rows of a statement whose first parameters are the site and the generation."""

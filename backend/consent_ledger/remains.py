@@ -23,10 +23,10 @@ PATIENCE_S = 2.0
 PAUSE_S = 0.05
 TRY_MS = 100
 
-# Writing waits while indexes are rebuilt. So that is done for at most one part in so many of the
-# time; and where it takes long, for all erasures of an hour together.
+# Writing waits while indexes are rebuilt. So what is not short is done for at most one part in so
+# many of the time; and what takes long, for all erasures of an hour together.
 REST = 20
-LONG_S = 3.0
+SHORT_S, LONG_S = 0.5, 10.0
 LONG_REST_S = 3600.0
 
 _INDEXES = (
@@ -105,7 +105,8 @@ class Remains:
         self._rebuilt_for = note
         end = monotonic()
         took = end - start
-        self._rests_until = end + max(REST * took, LONG_REST_S if took > LONG_S else 0.0)
+        if took > SHORT_S:
+            self._rests_until = end + (REST * took if took <= LONG_S else LONG_REST_S)
         return True
 
     def _truncate(self) -> bool:

@@ -2,7 +2,7 @@
 """What a log costs when it has grown: decisions and proofs at few and at many entries.
 
 Each server runs on a data directory of its own and they take turns, the no-ops among them.
-Figures about exports and about verifying them belong here too, beside those of proofs.
+Exports, and verifying them, are in `exports.py`.
 """
 
 from contextlib import ExitStack

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+import exports
 import grown
 import ledger
 import machine
@@ -21,7 +22,7 @@ from load import LoadError
 from processes import CommandError
 from rates import Plan
 
-SECTIONS = ("sizes", "banner", "ledger", "log")
+SECTIONS = ("sizes", "banner", "ledger", "log", "exports")
 NAVIGATIONS, QUICK_NAVIGATIONS = 25, 4
 QUICK = Plan(seconds=0.4, repetitions=1, starts=2, syncs=50, sizes=(300, 3000))
 EXAMPLE = """example:
@@ -68,6 +69,9 @@ def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "banner": lambda place: _banner(place, options.navigations),
         "ledger": lambda place: ledger.run(place, _plan(options)),
         "log": lambda place: grown.run(place, _plan(options)),
+        "exports": lambda place: exports.run(
+            place, exports.QUICK if options.quick else exports.SIZES
+        ),
     }
     results: dict[str, Any] = {"quick": options.quick, "machine": machine.describe(folder)}
     samples = [("at the start", machine.measure(folder))]

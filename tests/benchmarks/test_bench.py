@@ -92,3 +92,14 @@ def test_help_shows_an_example() -> None:
     answer = bench("--help")
     assert answer.returncode == 0
     assert "example:" in answer.stdout
+
+
+def test_every_format_is_exported_and_the_bundle_of_it_verified(tmp_path: Path) -> None:
+    printed, result = figures(tmp_path, "--only", "exports")
+    rows = result["exports"]["rows"]
+    assert [(row["what"], row["form"]) for row in rows if row["parts"] == "all"] == [
+        *(("export", form) for form in ("ndjson", "csv", "jsonld", "bundle")),
+        *(("hashes", "bundle"), ("openings", "bundle")),
+    ]
+    assert {row["entries"] for row in rows} == {2001}
+    assert "Exports stay below 100 MB whatever the size: yes." in printed

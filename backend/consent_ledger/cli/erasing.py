@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `erase` and `purge` share: erasing from the data directory, while a server runs or not."""
+"""What `erase`, `purge` and `export` share: the data directory's eraser, beside a server or not."""
 
 from __future__ import annotations
 

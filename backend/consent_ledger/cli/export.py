@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -108,19 +107,10 @@ def _prepare(
         prepared = prepare_export(database, site, with_subjects=with_subjects, wanted=wanted)
         progress = Progress(prepared.size, "entries")
         return prepared.lines(form, progress.add), progress
-    from consent_ledger.batch import Work, commit
     from consent_ledger.bundle import PASSES, Bundle
-    from consent_ledger.eraser import Eraser
+    from consent_ledger.cli.erasing import open_eraser
 
-    database, writer = stack.enter_context(shell.writing())
-
-    def run(work: Work) -> Any:
-        (done,) = commit(database, writer, [work])
-        if done.error is not None:
-            raise done.error
-        return done.result
-
-    eraser = Eraser(database, run, writer.journal)
+    database, eraser = stack.enter_context(open_eraser(shell))
     prepared = prepare_export(database, site, with_subjects=with_subjects, wanted=wanted)
     progress = Progress(prepared.size, "entries", PASSES)
     return Bundle(prepared, lambda: eraser.announce_pending(site), progress.add).pieces(), progress

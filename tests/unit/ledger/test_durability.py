@@ -282,7 +282,7 @@ def test_a_server_that_dies_between_commit_and_journal_goes_on_as_the_same_log(
     dying.start()
     receipts = [dying.post(sample_decision()).body for _ in range(4)]
     unanswered = sample_decision()
-    with pytest.raises(OSError):
+    with pytest.raises(ConnectionError):
         dying.post(unanswered)
     dying.kill()
     with LedgerAsItIs(tmp_path) as ledger:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from consent_ledger import batch, sites
+from consent_ledger.accounting import Announce
 from consent_ledger.db import Database, read_meta
 from consent_ledger.eraser import Eraser
 from consent_ledger.erasing import REMAINS, ForgetRecord, ForgetVisitor
@@ -298,7 +299,7 @@ def test_an_erasure_whose_outcome_was_unknown_is_journaled_when_asked_again(
     assert len(Journal.open(data).erased(SITE)) == 2
 
 
-@pytest.mark.parametrize(("takes_s", "rests_s"), [(0.25, 15), (1, 60), (2, 3600)])
+@pytest.mark.parametrize(("takes_s", "rests_s"), [(0.25, 15), (1, 60), (4, 3600)])
 def test_rebuilding_takes_a_small_part_of_the_time(
     database: Database,
     writing: Writing,
@@ -332,6 +333,15 @@ def test_rebuilding_takes_a_small_part_of_the_time(
     assert sum(slept) == pytest.approx(1)
 
 
+def test_a_short_rebuilding_needs_no_rest(database: Database, writing: Writing) -> None:
+    remains = Remains(database, writing)
+    decisions = [decide() for _ in range(3)]
+    writing.together(decisions)
+    for decision in decisions:
+        writing(ForgetVisitor(SITE, decision.subject))
+        assert remains.clear(30)
+
+
 def test_an_erasure_is_not_gone_while_the_journal_does_not_have_it(
     writing: Writing, eraser: Eraser, data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -340,7 +350,8 @@ def test_an_erasure_is_not_gone_while_the_journal_does_not_have_it(
     (data / "journal").rename(data / "elsewhere")
     assert eraser.erase(ForgetVisitor(SITE, one.subject)) == (1, False)
     (line,) = caplog.messages
-    assert line.startswith("an erasure is not finished yet: FileNotFoundError")
+    assert line.startswith("an erasure is not finished yet, and is tried again: FileNotFoundError")
+    assert "\n" not in line
     assert one.subject.hex() not in caplog.text
     (data / "elsewhere").rename(data / "journal")
     assert eraser.clear()
@@ -360,3 +371,34 @@ def test_a_disk_that_fails_while_clearing_does_not_undo_the_erasure(
     eraser = Eraser(database, run, Journal.open(data))
     assert eraser.erase(ForgetVisitor(SITE, one.subject)) == (1, False)
     assert Eraser(database, writing, Journal.open(data)).clear()
+
+
+def test_only_what_is_old_enough_is_announced_by_itself_and_the_rest_with_it(
+    writing: Writing, eraser: Eraser
+) -> None:
+    one, two, other = decide(), decide(), decide()
+    writing.together([one, two, other])
+    eraser.erase(ForgetVisitor(SITE, one.subject))
+    writing.now_ms += 1000
+    eraser.erase(ForgetVisitor(SITE, two.subject))
+    eraser.announce_older(NOW_MS - 1)
+    assert not any(isinstance(work, Announce) for work in writing.works)
+    eraser.announce_older(NOW_MS)
+    assert sum(isinstance(work, Announce) for work in writing.works) == 1
+    assert eraser.announce_pending(SITE) == 0
+
+
+def test_marks_are_dropped_when_their_time_is_over(
+    database: Database, writing: Writing, eraser: Eraser
+) -> None:
+    def marks() -> int:
+        (count,) = database.execute_sql("SELECT count(*) FROM forgotten").fetchone()
+        return int(count)
+
+    one = decide()
+    writing(one)
+    eraser.erase(ForgetVisitor(SITE, one.subject))
+    eraser.drop_marks(NOW_MS + 31 * DAY_MS - 1)
+    assert marks() == 1
+    eraser.drop_marks(NOW_MS + 31 * DAY_MS)
+    assert marks() == 0
