@@ -8,13 +8,14 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from consent_ledger import limits
 from consent_ledger.api import RESOURCES, cors, problems
 from consent_ledger.api.logs import CONVERTERS
-from consent_ledger.api.operation import Operation
+from consent_ledger.api.operation import Operation, View
 from consent_ledger.committer import Committer
 from consent_ledger.config import Settings
+from consent_ledger.front_door import FrontDoor
 from consent_ledger.headers import FinalHeaders
+from consent_ledger.limits import Limits
 from consent_ledger.logs import describe
 from consent_ledger.services import EXTENSION, Services
 from consent_ledger.succession import open_for_writing
@@ -45,19 +46,21 @@ def create_app(settings: Settings, clock: Callable[[], int] = now_ms) -> Flask:
     parts = app.extensions[EXTENSION] = Services(settings, database, committer, clock)
 
     operations: dict[str, Operation] = {}
+    views: dict[str, View] = {}
     for resource in RESOURCES:
         app.register_blueprint(resource)
         operations |= resource.operations
+        views |= resource.views
     problems.init_app(app)
     cors.init_app(app, operations)
-    limits.init_app(app, settings, operations, parts.origins.knows)
+    limits = Limits(app, settings, operations, parts.origins.knows)
 
     @app.teardown_appcontext
     def give_connection_back(_: BaseException | None) -> None:
-        if not database.is_closed():
-            database.close()
+        database.give_back()
 
-    app.wsgi_app = FinalHeaders(app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents
+    door = FrontDoor(app.wsgi_app, parts, limits, operations, views)
+    app.wsgi_app = FinalHeaders(door)  # type: ignore[method-assign]  # as Flask documents
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import peewee
 
 from consent_ledger import preferences, statements
 from consent_ledger.continuity import StoredLog
-from consent_ledger.db import Database
+from consent_ledger.db import Database, pieces
 from consent_ledger.errors import LedgerError, OutcomeUnknown, SiteUnknown
 from consent_ledger.forgotten import LIFETIME_MS
 from consent_ledger.log_keys import KeysInUse, put_key, retire_keys
@@ -41,6 +42,24 @@ class Work(Protocol):
     """Something to write. `apply` may refuse by raising before it has changed the batch."""
 
     def apply(self, batch: Batch) -> Any: ...
+
+
+class Lookup(NamedTuple):
+    """The record and the visitor that a piece of work will ask for."""
+
+    site: str
+    record_id: bytes
+    subject: bytes
+
+
+class Foreseen(ABC):
+    """Work that says beforehand what it will ask for, so that a group reads it at once."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def lookup(self) -> Lookup: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +128,7 @@ def commit(
     """
     with database.atomic("IMMEDIATE"):
         batch = Batch(database, writer, clock)
+        batch.read_ahead(work.lookup for work in works if isinstance(work, Foreseen))
         done = [_apply(work, batch) for work in works]
         batch.write()
     try:
@@ -143,6 +163,10 @@ class Batch:
         self._receipts: dict[tuple[str, bytes], Receipt] = {}
         self._preferences: dict[tuple[str, bytes], preferences.State | None] = {}
         self._rows: dict[type[Table], list[tuple[Any, ...]]] = {}
+        # What was read ahead: ids without a record, states as stored, names without a mark.
+        self._new_records: set[tuple[str, bytes]] = set()
+        self._states: dict[tuple[str, bytes], bytes | None] = {}
+        self._unmarked: set[tuple[str, bytes]] = set()
         self._forgotten: set[tuple[str, bytes]] = set()
         self._marked: dict[str, bool] = {}  # sites, and whether any mark is stored
         self._changes: list[Any] = []
@@ -155,6 +179,35 @@ class Batch:
     def time_ms(self) -> int:
         """Now, ms since 1970."""
         return self._clock()
+
+    def read_ahead(self, lookups: Iterable[Lookup]) -> None:
+        """Reads with a few statements for each site what would be asked for one by one."""
+        sites: dict[str, list[Lookup]] = {}
+        for lookup in lookups:
+            sites.setdefault(lookup.site, []).append(lookup)
+        for site, some in sites.items():
+            ids = {lookup.record_id for lookup in some}
+            stored = {row[0] for row in self._read_many(statements.known_records, ids, site)}
+            self._new_records |= {(site, each) for each in ids - stored}
+            subjects = {lookup.subject for lookup in some}
+            states = dict(self._read_many(statements.known_preferences, subjects, site))
+            self._states |= {(site, each): states.get(each) for each in subjects}
+            if not self._is_marked(site):
+                continue
+            marks = {self._writer.marks.of(name): name for name in ids | subjects}
+            standing = self._read_many(statements.standing_marks, marks, site, self.time_ms)
+            marked = {marks[row[0]] for row in standing}
+            self._unmarked |= {(site, name) for name in marks.values() if name not in marked}
+
+    def _read_many(
+        self, statement: Callable[[int], str], keys: Iterable[bytes], *before: Any
+    ) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        ordered = list(keys)
+        for start, count in pieces(len(ordered)):
+            some = ordered[start : start + count]
+            found += self._database.execute_sql(statement(count), (*before, *some)).fetchall()
+        return found
 
     def head(self, site: str) -> Head:
         """The head of the site's newest generation. Raises: SiteUnknown, LogHalted."""
@@ -182,6 +235,8 @@ class Batch:
         waiting = self._receipts.get((site, record_id))
         if waiting is not None:
             return waiting
+        if (site, record_id) in self._new_records:
+            return None
         row = self._database.execute_sql(statements.RECORD, (site, record_id)).fetchone()
         if row is None:
             return None
@@ -230,10 +285,16 @@ class Batch:
     def preference(self, site: str, subject: bytes) -> preferences.State | None:
         """The visitor's current preferences, with what waits in this batch."""
         if (site, subject) not in self._preferences:
-            row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
-            found: preferences.State | None = json.loads(row[0]) if row else None
+            stored = self._state(site, subject)
+            found: preferences.State | None = None if stored is None else json.loads(stored)
             return found
         return self._preferences[site, subject]
+
+    def _state(self, site: str, subject: bytes) -> bytes | None:
+        if (site, subject) in self._states:
+            return self._states[site, subject]
+        row = self._database.execute_sql(statements.PREFERENCE, (site, subject)).fetchone()
+        return None if row is None else bytes(row[0])
 
     def drop_preference(self, site: str, subject: bytes) -> None:
         """From now on nothing is known of what the visitor prefers."""
@@ -246,16 +307,23 @@ class Batch:
     def is_forgotten(self, site: str, *names: bytes) -> bool:
         """Whether a mark stands that was made of one of *names*, at most two: a subject, a record
         id."""
-        if site not in self._marked:
-            row = self._database.execute_sql(statements.MARKED, (site,)).fetchone()
-            self._marked[site] = row is not None
-        if not self._marked[site] and not self._forgotten:
-            return False  # as most sites always are
+        unmarked = not self._is_marked(site) or all(
+            (site, name) in self._unmarked for name in names
+        )
+        if unmarked and not self._forgotten:
+            return False
         one, other = (self._writer.marks.of(name) for name in (names[0], names[-1]))
         if not self._forgotten.isdisjoint(((site, one), (site, other))):
             return True
         values = (site, one, other, self.time_ms)
         return self._database.execute_sql(statements.FORGOTTEN, values).fetchone() is not None
+
+    def _is_marked(self, site: str) -> bool:
+        """Whether any mark is stored; on most sites none ever is."""
+        if site not in self._marked:
+            row = self._database.execute_sql(statements.MARKED, (site,)).fetchone()
+            self._marked[site] = row is not None
+        return self._marked[site]
 
     def add_row(self, table: type[Table], *values: Any) -> None:
         """A row of *table*, its values in the order of the columns."""
@@ -284,7 +352,7 @@ class Batch:
             if head.appended:
                 self._write_log(head)
         for table, rows in self._rows.items():
-            self._database.executemany(statements.INSERT[table], rows)
+            self._database.insert(statements.INSERT[table], rows)
         self._write_preferences()
         until_ms = self.time_ms + LIFETIME_MS
         for site, mark in self._forgotten:
@@ -309,16 +377,20 @@ class Batch:
         self._database.executemany(statements.CLEAR_PREFERENCE, dropped)
         self._database.executemany(
             statements.CLEAR_SHORTER_PREFERENCE,
-            ((site, subject, len(state)) for site, subject, state in padded),
+            (
+                (site, subject, len(state))
+                for site, subject, state in padded
+                if self._states.get((site, subject), b"") is not None  # else there is no row
+            ),
         )
-        self._database.executemany(statements.PUT_PREFERENCE, padded)
+        self._database.insert(statements.PUT_PREFERENCE, padded)
 
     def _write_log(self, head: Head) -> None:
         """Entries, the tiles they change, and the head with its checkpoint."""
         growth = head.edge.grow(leaf_hashes(head.appended))
         checkpoint = head.keys.sign(head.origin, growth.edge)
         self._write_keys(head)
-        self._database.executemany(
+        self._database.insert(
             statements.INSERT[Entry],
             (
                 (head.site, head.generation, index, entry)
@@ -326,11 +398,9 @@ class Batch:
             ),
         )
         if head.begins_hour:
-            self._database.execute_sql(
-                statements.INSERT[Hour],
-                (head.site, head.generation, head.time_ms // HOUR_MS, head.stored_size),
-            )
-        self._database.executemany(
+            hour = (head.site, head.generation, head.time_ms // HOUR_MS, head.stored_size)
+            self._database.insert(statements.INSERT[Hour], [hour])
+        self._database.insert(
             statements.PUT_TILE,
             (
                 (head.site, head.generation, tile.level, tile.index, hashes)

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from consent_ledger.errors import SetupError
 from consent_ledger.journal import Journal
 from consent_ledger.models import TABLES, Log, Meta
 from consent_ledger.signing import make_seed
+from consent_ledger.statements import Insert
 from consent_ledger.timestamps import moment, now_ms
 
 SCHEMA = 3
 FILE = "ledger.db"
 
 BUSY_TIMEOUT_S = 5
+MAX_ROWS = 64  # with 11 columns well below the 999 values that every SQLite takes
 
 PRAGMAS: tuple[tuple[str, int | str], ...] = (
     ("journal_mode", "wal"),
@@ -63,6 +66,11 @@ class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no 
             return (0, 0)
         return (found.st_dev, found.st_ino)
 
+    def give_back(self) -> None:
+        """Returns this thread's connection to the pool, when it has one."""
+        if not self.is_closed():
+            self.close()
+
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Runs *sql* for each row. Raises: peewee's errors, as its own queries do."""
         try:
@@ -71,6 +79,25 @@ class Database(PooledSqliteDatabase):  # type: ignore[misc]  # playhouse has no 
             raise peewee.IntegrityError(*error.args) from error
         except sqlite3.DatabaseError as error:
             raise peewee.DatabaseError(*error.args) from error
+
+    def insert(self, statement: Insert, rows: Iterable[Sequence[Any]]) -> None:
+        """Puts *rows* in with few statements. Raises: peewee's errors, as its own queries do.
+
+        Each statement lets go of the interpreter, and under load waits long to get it back.
+        """
+        rows = list(rows)
+        for start, count in pieces(len(rows)):
+            values = chain.from_iterable(rows[start : start + count])
+            self.execute_sql(statement.sql(count), tuple(values))
+
+
+def pieces(length: int) -> Iterator[tuple[int, int]]:
+    """Cuts *length* into (start, count), each count a power of two: so there are few statements."""
+    start = 0
+    while start < length:
+        count = 1 << min(length - start, MAX_ROWS).bit_length() - 1
+        yield start, count
+        start += count
 
 
 def initialise(directory: Path, log_name: str) -> Path:

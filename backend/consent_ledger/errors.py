@@ -145,6 +145,15 @@ class PublicationConflict(Conflict):
     title = "This build was published with other hashes"
 
 
+class RateLimited(LedgerError):
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests"
+
+    def __init__(self, limit: object) -> None:
+        super().__init__(f"more than {limit}; Retry-After says in how many seconds to try again")
+
+
 class Gone(LedgerError):
     status = 410
     code = "gone"

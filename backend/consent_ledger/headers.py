@@ -15,11 +15,10 @@ SECURITY = [
     ("Referrer-Policy", "no-referrer"),
 ]
 NO_STORE = ("Cache-Control", "no-store")
-MAY_RETRY = ("429", "503")
 
 
 class FinalHeaders:
-    """WSGI middleware: security headers, `no-store` unless said otherwise, no stray Retry-After."""
+    """WSGI middleware: security headers, and `no-store` unless the answer says otherwise."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -27,9 +26,6 @@ class FinalHeaders:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             names = {name for name, _ in headers}
-            if "Retry-After" in names and not status.startswith(MAY_RETRY):
-                # the limiter adds it to every answer
-                headers = [header for header in headers if header[0] != "Retry-After"]
             if "Cache-Control" not in names:
                 headers.append(NO_STORE)
             headers.extend(SECURITY)

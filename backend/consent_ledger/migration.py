@@ -107,7 +107,7 @@ def _keep_time(database: Database) -> None:
         ms = told if isinstance(told, int) else parse_hour(json.loads(told)["recorded_hour"])
         hour = (site, generation, ms // HOUR_MS)
         first[hour] = min(index, first.get(hour, index))
-    database.executemany(statements.INSERT[Hour], ((*hour, index) for hour, index in first.items()))
+    database.insert(statements.INSERT[Hour], ((*hour, index) for hour, index in first.items()))
     _reached(database, 3)
 
 
@@ -168,7 +168,7 @@ def _build(
                 "cannot be brought to this version; restore it from a backup"
             )
         growth = edge.grow(leaf_hashes(entries))
-        database.executemany(
+        database.insert(
             statements.PUT_TILE,
             (
                 (site, generation, tile.level, tile.index, hashes)

@@ -11,7 +11,7 @@ from consent_banner.notice import Notice
 from marshmallow import ValidationError
 
 from consent_ledger import preferences
-from consent_ledger.batch import Batch
+from consent_ledger.batch import Batch, Foreseen, Lookup
 from consent_ledger.errors import RecordConflict, VisitorForgotten
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.timestamps import DAY_MS, hour, moment
@@ -30,7 +30,7 @@ def _salt() -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Foreseen):
     """A validated decision that waits for its place in the log.
 
     Hexadecimal strings are lower case; `subject` is 32 bytes. Salts are fresh for each decision.
@@ -55,6 +55,10 @@ class Decision:
     lifetime_days: int
     subject_salt: bytes = field(default_factory=_salt, repr=False)
     evidence_salt: bytes = field(default_factory=_salt, repr=False)
+
+    @property
+    def lookup(self) -> Lookup:
+        return Lookup(self.site, bytes.fromhex(self.record_id), self.subject)
 
     def subject_part(self, recorded_ms: int) -> dict[str, Any]:
         """S: who and exactly when."""
@@ -122,7 +126,7 @@ class Decision:
         Raises: SiteUnknown; RecordConflict when its id is taken by another decision;
             VisitorForgotten when the visitor or this record was erased a short time ago.
         """
-        record_id = bytes.fromhex(self.record_id)
+        record_id = self.lookup.record_id
         head = batch.head(self.site)
         if batch.is_forgotten(self.site, self.subject, record_id):
             raise VisitorForgotten(

@@ -131,6 +131,15 @@ class ById(fields.Field[dict[str, Any]]):
             },
         )
 
+    def accepts(self, value: object) -> bool:
+        """Whether *value* loads, as itself."""
+        return (
+            isinstance(value, dict)
+            and len(value) <= MAX_CHOICES
+            and all(map(rules.is_id, value))
+            and all(map(self.each.accepts, value.values()))
+        )
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> dict[str, Any]:
         if not isinstance(value, dict) or len(value) > MAX_CHOICES:
             found = f"{len(value)} entries" if isinstance(value, dict) else show(value)
@@ -139,7 +148,7 @@ class ById(fields.Field[dict[str, Any]]):
         for key, item in value.items():
             if not rules.is_id(key):
                 errors[key] = [f"found the key {show(key)}, expected an id ({rules.ID.pattern})"]
-            elif not self.each.check(item):
+            elif not self.each.accepts(item):
                 errors[key] = [f"found {show(item)}, expected {self.each.expected}"]
         if errors:
             raise ValidationError(errors)

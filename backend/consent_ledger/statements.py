@@ -4,9 +4,10 @@
 Values are always parameters, in the order that each comment gives.
 """
 
+from functools import lru_cache
 from typing import Any
 
-from peewee import EXCLUDED, SQL, SqliteDatabase, fn
+from peewee import EXCLUDED, SQL, Field, SqliteDatabase, fn
 
 from consent_ledger.models import (
     Entry,
@@ -31,16 +32,34 @@ def _sql(query: Any) -> str:
     return str(query.bind(_DIALECT).sql()[0])
 
 
-def _insert(table: type[Table]) -> str:
-    fields = table._meta.sorted_fields
-    return _sql(table.insert(dict.fromkeys(fields, b"")))
+class Insert:
+    """Puts whole rows into a table, their values in the order of the model's fields.
+
+    Where *replaced* is given, a row with the same primary key gets its value of that field instead.
+    """
+
+    def __init__(self, table: type[Table], replaced: Field | None = None) -> None:
+        self._table = table
+        self._replaced = replaced
+        self.sql = lru_cache(None)(self._sql)
+
+    def _sql(self, rows: int) -> str:
+        """The statement for so many rows."""
+        row = dict.fromkeys(self._table._meta.sorted_fields, b"")
+        query = self._table.insert_many([row] * rows)
+        if self._replaced is not None:
+            query = query.on_conflict(
+                conflict_target=self._table._meta.primary_key.field_names,  # type: ignore[union-attr]
+                update={self._replaced: getattr(EXCLUDED, self._replaced.name)},
+            )
+        return _sql(query)
 
 
-# A whole row, in the order of the model's fields.
-INSERT: dict[type[Table], str] = {
-    table: _insert(table)
+INSERT: dict[type[Table], Insert] = {
+    table: Insert(table)
     for table in (Entry, Hour, Record, Notice, Publication, Screenshot, Pending)
 }
+PUT_TILE = Insert(Tile, replaced=Tile.hashes)
 
 # site, 1 -> generation, origin, size, last_ms, root of the newest generation
 HEAD = _sql(
@@ -54,14 +73,6 @@ HEAD = _sql(
 MOVE_HEAD = _sql(
     Log.update({Log.size: 0, Log.last_ms: 0, Log.root: b"", Log.checkpoint: b""}).where(
         (Log.site == "") & (Log.generation == 0) & (Log.size == 0)
-    )
-)
-
-# site, generation, level, tile index, hashes
-PUT_TILE = _sql(
-    Tile.insert(site="", generation=0, level=0, tile_index=0, hashes=b"").on_conflict(
-        conflict_target=[Tile.site, Tile.generation, Tile.level, Tile.tile_index],
-        update={Tile.hashes: EXCLUDED.hashes},
     )
 )
 
@@ -101,10 +112,42 @@ RECORD = _sql(
     .where((Record.site == "") & (Record.record_id == b""))
 )
 
+
+# site, so many record ids -> those of them that are stored
+@lru_cache(None)
+def known_records(count: int) -> str:
+    return _sql(
+        Record.select(Record.record_id).where(
+            (Record.site == "") & Record.record_id.in_([b""] * count)
+        )
+    )
+
+
+# site, so many subjects -> subject and state of those who have one
+@lru_cache(None)
+def known_preferences(count: int) -> str:
+    return _sql(
+        Preference.select(Preference.subject, Preference.state).where(
+            (Preference.site == "") & Preference.subject.in_([b""] * count)
+        )
+    )
+
+
 # site, subject -> state
 PREFERENCE = _sql(
     Preference.select(Preference.state).where((Preference.site == "") & (Preference.subject == b""))
 )
+
+
+# site, now in ms, so many marks -> those of them that stand
+@lru_cache(None)
+def standing_marks(count: int) -> str:
+    return _sql(
+        Forgotten.select(Forgotten.mark).where(
+            (Forgotten.site == "") & (Forgotten.until_ms > 0) & Forgotten.mark.in_([b""] * count)
+        )
+    )
+
 
 # site -> 1 when any mark is stored
 MARKED = _sql(Forgotten.select(SQL("1")).where(Forgotten.site == "").limit(SQL("1")))
@@ -129,13 +172,7 @@ CLEAR_PREFERENCE = _sql(_cleared)
 # site, subject, length of the new state
 CLEAR_SHORTER_PREFERENCE = _sql(_cleared.where(fn.length(Preference.state) < 0))
 
-# site, subject, state
-PUT_PREFERENCE = _sql(
-    Preference.insert(site="", subject=b"", state=b"").on_conflict(
-        conflict_target=[Preference.site, Preference.subject],
-        update={Preference.state: EXCLUDED.state},
-    )
-)
+PUT_PREFERENCE = Insert(Preference, replaced=Preference.state)
 
 # origin -> who reads the log, and its signed head
 LOG = _sql(

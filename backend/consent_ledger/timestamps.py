@@ -3,6 +3,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -14,12 +15,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@lru_cache(64)  # a batch has one time, and spelling it takes as long as encoding a part
 def moment(ms: int) -> str:
     """`2026-11-21T22:45:37.123Z` for milliseconds since 1970."""
     at = _EPOCH + timedelta(milliseconds=ms)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
+@lru_cache(64)
 def hour(ms: int) -> str:
     """`2026-11-21T22Z` for milliseconds since 1970."""
     return f"{_EPOCH + timedelta(milliseconds=ms):%Y-%m-%dT%HZ}"

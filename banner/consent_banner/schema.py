@@ -74,6 +74,10 @@ class Exact(fields.Field[Any]):
             **rest,
         )
 
+    def accepts(self, value: object) -> bool:
+        """Whether *value* loads, as itself."""
+        return self.check(value) or (value is None and self.allow_none)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not self.check(value):
             raise ValidationError(f"found {show(value)}, expected {self.expected}")

@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import decisions
@@ -15,7 +16,7 @@ SITE = "reference"
 # Out of the way, though counted like any other.
 LIMITS = {
     f"CONSENT_LEDGER_LIMIT_{kind}": "1000000000/minute"
-    for kind in ("RECORD", "READ", "PUBLISH", "EXPORT", "HEALTH")
+    for kind in ("RECORD", "READ", "LOG", "PUBLISH", "EXPORT", "HEALTH")
 }
 
 
@@ -71,7 +72,7 @@ def _target(build: Path) -> decisions.Target:
     )
 
 
-def start_noop(kind: str, constant: tuple[Path, Path], folder: Path) -> Server:
+def start_noop(kind: str, constant: Sequence[Path], folder: Path) -> Server:
     """A no-op server; the ledger's serve wants a data directory, so it gets an empty one."""
     port = free_port()
     env = environment(folder / f"{kind}-data", port)

@@ -106,3 +106,10 @@ def read(target: Target, token: str) -> bytes:
         f"GET /v1/sites/{target.site}/preferences HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"Origin: {target.origin}\r\nAuthorization: Bearer {token}\r\n\r\n"
     ).encode()
+
+
+def prove(target: Target, record_id: str) -> bytes:
+    """The request for the proof of a record."""
+    return (
+        f"GET /v1/sites/{target.site}/receipts/{record_id} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    ).encode()

@@ -35,7 +35,8 @@ def run(folder: Path, plan: Plan) -> dict[str, Any]:
         servers = {"ledger": stack.enter_context(ledger.serve())}
         startup_s.append(servers["ledger"].startup_s)
         idle_bytes = servers["ledger"].pss_bytes()
-        constant = _constant_answers(ledger, servers["ledger"], books, folder)
+        first, constant = constant_answers(ledger.target, servers["ledger"], folder)
+        books.add([first])
         for kind in ("schema", "bare"):
             servers[kind] = stack.enter_context(start_noop(kind, constant, folder))
         figures = measure(plan, ledger.target, servers, books)
@@ -78,17 +79,21 @@ def _timed_start(ledger: Ledger) -> float:
         return server.startup_s
 
 
-def _constant_answers(
-    ledger: Ledger, server: Server, books: Books, folder: Path
-) -> tuple[Path, Path]:
-    """A real receipt and real preferences, for the no-ops to answer with."""
-    decision = next(decisions.posts(ledger.target))
-    files = folder / "receipt.json", folder / "preferences.json"
-    files[0].write_bytes(load.one(server.port, decision.request, STATUS[POST]))
-    books.add([decision])
-    request = decisions.read(ledger.target, decision.token)
-    files[1].write_bytes(load.one(server.port, request, STATUS[GET]))
-    return files
+def constant_answers(
+    target: decisions.Target, server: Server, folder: Path
+) -> tuple[decisions.Decision, list[Path]]:
+    """A real receipt, preferences and proof of a decision, for the no-ops to answer with."""
+    decision = next(decisions.posts(target))
+    answers = {
+        "receipt.json": load.one(server.port, decision.request, STATUS[POST]),
+        "preferences.json": load.one(
+            server.port, decisions.read(target, decision.token), STATUS[GET]
+        ),
+        "proof.txt": load.one(server.port, decisions.prove(target, decision.record_id), 200),
+    }
+    for name, answer in answers.items():
+        (folder / name).write_bytes(answer)
+    return decision, [folder / name for name in answers]
 
 
 def _count_fsyncs(folder: Path, build: Path, count: int) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Two servers that record nothing, to show what the ledger's own work costs.
 
-    python tests/benchmarks/noop.py schema|bare RECEIPT_FILE PREFERENCES_FILE
+    python tests/benchmarks/noop.py schema|bare RECEIPT_FILE PREFERENCES_FILE PROOF_FILE
 
 `schema` loads each body with the ledger's own schema and stands under the ledger's own limits;
-`bare` only reads JSON. Both answer with the constant documents in the two files. They run in the
+`bare` only reads JSON. Both answer with the constant documents in the files. They run in the
 ledger's own server, with its settings, so that only the application differs.
 """
 
@@ -12,25 +12,30 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from consent_ledger import limits, server
-from consent_ledger.api import consents, cors, preferences
+from consent_ledger import server
+from consent_ledger.api import consents, cors, preferences, receipts
 from consent_ledger.config import Settings
+from consent_ledger.limits import Limits
+from consent_ledger.loading import loader
 from consent_ledger.schemas import DecisionSchema
 from flask import Flask, Response, request
 
 JSON = "application/json"
 POSTED = consents.resource.operations["consents.record"]
+PROVED = receipts.resource.operations["receipts.receipt"]
 READ = preferences.resource.operations["preferences.current"]
 
 
-def application(kind: str, receipt: bytes, current: bytes, settings: Settings) -> Flask:
+def application(
+    kind: str, receipt: bytes, current: bytes, proof: bytes, settings: Settings
+) -> Flask:
     """The no-op *kind*, "schema" or "bare"; made in the worker process, as the ledger is."""
     app = Flask(__name__, static_folder=None)
     app.add_url_rule("/readyz", "ready", lambda: "ready")
-    schema = DecisionSchema()
+    load = loader(DecisionSchema)
 
     def record_checked(site: str) -> Response:
-        schema.load(request.get_json(force=True))
+        load(request.get_json(force=True))
         return Response(receipt, 201, mimetype=JSON)
 
     def record(site: str) -> Response:
@@ -40,22 +45,26 @@ def application(kind: str, receipt: bytes, current: bytes, settings: Settings) -
     def read(site: str) -> Response:
         return Response(current, 200, mimetype=JSON)
 
+    def prove(site: str, record: str) -> Response:
+        return Response(proof, 200, mimetype="text/plain")
+
     posted = record_checked if kind == "schema" else record
     app.add_url_rule(POSTED.path, "record", posted, methods=["POST"])
     app.add_url_rule(READ.path, "read", read, methods=["GET"])
+    app.add_url_rule(PROVED.path, "prove", prove, methods=["GET"])
     if kind == "schema":
         # The ledger's limits cover its preflight route too, so there has to be one.
         app.add_url_rule("/preflight", cors.PREFLIGHT, lambda: "", methods=["OPTIONS"])
-        limits.init_app(app, settings, {"record": POSTED, "read": READ}, lambda _: True)
+        Limits(app, settings, {"record": POSTED, "read": READ, "prove": PROVED}, lambda _: True)
     return app
 
 
 def main() -> None:
     kind, *files = sys.argv[1:]
-    if kind not in ("schema", "bare") or len(files) != 2:
+    if kind not in ("schema", "bare") or len(files) != 3:
         sys.exit(__doc__)
-    receipt, current = (Path(file).read_bytes() for file in files)
-    server._load = partial(application, kind, receipt, current)
+    answers = [Path(file).read_bytes() for file in files]
+    server._load = partial(application, kind, *answers)
     server.serve(Settings.load())
 
 

@@ -22,13 +22,17 @@ STATUS = {POST: 201, GET: 200}
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: *seconds* a figure, *syncs* decisions to count fsyncs for."""
+    """How long to measure: *seconds* a figure, *syncs* decisions to count fsyncs for.
+
+    *sizes* are the entries of the logs that have grown.
+    """
 
     connections: tuple[int, ...] = (1, 16, 64)
     seconds: float = 3.0
     repetitions: int = 2
     starts: int = 5
     syncs: int = 300
+    sizes: tuple[int, ...] = (10_000, 1_000_000)
 
     @property
     def warm_up_s(self) -> float:
@@ -110,8 +114,13 @@ def measure(
                 for verb in (POST, GET):
                     tables.progress(f"{NAMES[name]}, {verb}, {count} connections")
                     requests = posts(target) if verb == POST else _gets(target, books.tokens)
-                    answered = _run_one(
-                        plan, servers[name], verb, count, requests, figures[verb, count, name]
+                    answered = run_one(
+                        plan,
+                        servers[name],
+                        STATUS[verb],
+                        count,
+                        requests,
+                        figures[verb, count, name],
                     )
                     if (name, verb) == ("ledger", POST):
                         books.add(answered)
@@ -119,16 +128,15 @@ def measure(
     return figures
 
 
-def _run_one(
+def run_one(
     plan: Plan,
     server: Server,
-    verb: str,
+    expected: int,
     count: int,
     requests: Iterator[tuple[Any, bytes]],
     figure: Figure,
 ) -> list[Any]:
     """A warm-up and a measured run, added to *figure*. Returns: the tags of all 2xx answers."""
-    expected = STATUS[verb]
     warm = load.run(
         server.port, requests, connections=count, seconds=plan.warm_up_s, expected=expected
     )

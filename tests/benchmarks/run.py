@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sizes, speed of the banner and speed of the ledger, printed in one run: `make bench`."""
+"""Sizes, speed of banner, ledger and a grown log, printed in one run: `make bench`."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import exports
+import grown
 import ledger
 import machine
 import navigation
@@ -21,9 +22,9 @@ from load import LoadError
 from processes import CommandError
 from rates import Plan
 
-SECTIONS = ("sizes", "banner", "ledger", "exports")
+SECTIONS = ("sizes", "banner", "ledger", "log", "exports")
 NAVIGATIONS, QUICK_NAVIGATIONS = 25, 4
-QUICK = Plan(seconds=0.4, repetitions=1, starts=2, syncs=50)
+QUICK = Plan(seconds=0.4, repetitions=1, starts=2, syncs=50, sizes=(300, 3000))
 EXAMPLE = """example:
   python tests/benchmarks/run.py --only ledger --connections 1 --connections 64 --seconds 5
 
@@ -67,6 +68,7 @@ def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "sizes": sizes.run,
         "banner": lambda place: _banner(place, options.navigations),
         "ledger": lambda place: ledger.run(place, _plan(options)),
+        "log": lambda place: grown.run(place, _plan(options)),
         "exports": lambda place: exports.run(
             place, exports.QUICK if options.quick else exports.SIZES
         ),
@@ -95,6 +97,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         plan,
         connections=tuple(options.connections or plan.connections),
         seconds=options.seconds or plan.seconds,
+        sizes=tuple(sorted(options.entries or plan.sizes)),
     )
 
 
@@ -123,6 +126,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=_duration, metavar="S", help="of each of the ledger's figures (default 3)"
     )
+    parser.add_argument(
+        "--entries",
+        action="append",
+        type=_entries,
+        metavar="N",
+        help="of a log that has grown (repeatable; default 10000, 1000000)",
+    )
     options = parser.parse_args(arguments)
     options.only = options.only or list(SECTIONS)
     options.navigations = options.navigations or (
@@ -134,6 +144,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 to 1000")
+    return int(text)
+
+
+def _entries(text: str) -> int:
+    if not text.isdecimal() or not 100 <= int(text) <= 100_000_000:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected 100 to 100000000")
     return int(text)
 
 

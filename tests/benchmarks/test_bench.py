@@ -55,12 +55,28 @@ def test_every_decision_that_the_ledger_answered_is_stored_and_no_other(tmp_path
     assert all(seconds > 0 for seconds in ledger["startup_s"])
 
 
+def test_a_log_is_measured_at_each_of_its_sizes(tmp_path: Path) -> None:
+    printed, result = figures(
+        tmp_path, "--only", "log", "--seconds", 0.1, "--entries", 100, "--entries", 700
+    )
+    log = result["log"]
+    assert set(log["entries"]) == {"100 entries", "700 entries"}
+    servers = {"100 entries", "700 entries", "schema", "bare"}
+    asked = {"POST /consents", "GET /receipts/{id}"}
+    assert {(row["server"], row["request"]) for row in log["figures"]} == {
+        (server, request) for server in servers for request in asked
+    }
+    assert all(row["proofs_in_order_per_s"] > 0 for row in log["entries"].values())
+    assert "700 entries" in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--seconds", "soon"), "found 'soon', expected 0.05 to 600"),
         (("--connections", "0"), "found '0', expected a whole number"),
         (("--only", "everything"), "invalid choice: 'everything'"),
+        (("--entries", "1"), "found '1', expected 100 to 100000000"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_starts(

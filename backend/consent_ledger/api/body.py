@@ -1,29 +1,54 @@
 # SPDX-License-Identifier: MIT
-"""Reads request bodies: the right type, not too large, strict JSON, and what the schema says."""
+"""Reads request bodies: the right type, not too large, strict JSON, and what a schema says."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from consent_banner.schema import Table
-from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.wrappers import Request
 
 from consent_ledger.errors import BodyTooLarge, InvalidRequest, UnsupportedType
 from consent_ledger.strict_json import parse_json
 
 
-def read_json(request: Request, schema: Table, types: tuple[str, ...], limit_bytes: int) -> Any:
-    """The body as *schema* loads it.
+def read_json(
+    request: Request, load: Callable[[Any], Any], types: tuple[str, ...], limit_bytes: int
+) -> Any:
+    """The body as *load* takes it.
 
     Raises: UnsupportedType, BodyTooLarge, InvalidRequest (no JSON), marshmallow.ValidationError.
     """
-    if request.mimetype not in types:
-        found = request.mimetype or "no Content-Type"
-        raise UnsupportedType(f"found {found}, expected {' or '.join(types)}")
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    kind, charset = _content_type(request.environ.get("CONTENT_TYPE", ""))
+    if kind not in types:
+        raise UnsupportedType(f"found {kind or 'no Content-Type'}, expected {' or '.join(types)}")
+    if charset not in ("utf-8", "utf8"):
         raise UnsupportedType("found another charset, expected utf-8")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedType("found a Content-Encoding, expected the body as it is")
+    return load(parse_json(_read(request, limit_bytes)))
+
+
+@lru_cache(64)
+def _content_type(header: str) -> tuple[str, str]:
+    """Media type and charset, in lower case."""
+    kind, parameters = parse_options_header(header)
+    return kind.lower(), parameters.get("charset", "utf-8").lower()
+
+
+def _read(request: Request, limit_bytes: int) -> bytes:
     too_large = BodyTooLarge(f"the body is larger than {limit_bytes} bytes")
+    announced = request.content_length
+    if announced is not None:
+        if announced > limit_bytes:
+            raise too_large
+        # In one piece: reading lets go of the interpreter each time, and waits to get it back.
+        raw = request.input_stream.read(announced)
+        # The server hands on what it got, also when the connection ended in the middle.
+        if len(raw) != announced:
+            raise _broken_off()
+        return raw
     # One byte more: a body of unannounced length is cut at the limit without a word.
     request.max_content_length = limit_bytes + 1
     try:
@@ -34,10 +59,7 @@ def read_json(request: Request, schema: Table, types: tuple[str, ...], limit_byt
         raise _broken_off() from None
     if len(raw) > limit_bytes:
         raise too_large
-    # The server hands on what it got, also when the connection ended in the middle.
-    if request.content_length is not None and len(raw) != request.content_length:
-        raise _broken_off()
-    return schema.load(parse_json(raw))
+    return raw
 
 
 def _broken_off() -> InvalidRequest:

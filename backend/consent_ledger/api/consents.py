@@ -28,7 +28,6 @@ from consent_ledger.schemas import (
     HistorySchema,
     ReceiptSchema,
 )
-from consent_ledger.services import services
 
 PATH = "/v1/sites/<site>/consents"
 
@@ -42,6 +41,7 @@ resource = Resource("consents")
         "record",
         "Records a decision. It is durable before it is answered; sending it again is safe.",
         limit="limit_record",
+        hot=True,
         cors=True,
         body=DecisionSchema,
         body_types=(JSON, TEXT),
@@ -64,8 +64,8 @@ resource = Resource("consents")
     )
 )
 def record(call: Call) -> Response:
-    parts = services()
-    origin = check_origin(parts.origins.of(call.site))
+    parts = call.services
+    origin = check_origin(call.origin, parts.origins.of(call.site))
     body = call.body
     notice = parts.publications.notice(call.site, body["notice"], body["build"])
     decision = records.check_decision(call.site, origin, body, notice)
@@ -89,7 +89,7 @@ def record(call: Call) -> Response:
 )
 def history(call: Call) -> Response:
     page = read_history(
-        services().database, call.site, call.subject, call.query["limit"], call.query["page"]
+        call.services.database, call.site, call.subject, call.query["limit"], call.query["page"]
     )
     return Response(page, mimetype=JSON)
 
@@ -118,11 +118,11 @@ ERASED = {
     )
 )
 def forget(call: Call) -> Response:
-    return erasure_answer(call.site, ForgetVisitor(call.site, call.subject))
+    return erasure_answer(call, ForgetVisitor(call.site, call.subject))
 
 
-def erasure_answer(site: str, work: ForgetVisitor | ForgetRecord) -> Response:
+def erasure_answer(call: Call, work: ForgetVisitor | ForgetRecord) -> Response:
     """What was erased, once it is, and whether it is gone."""
-    done = services().eraser.erase(work)
+    done = call.services.eraser.erase(work)
     status = HTTPStatus.OK if done.gone else HTTPStatus.ACCEPTED
-    return Response(json.dumps(done.to_dict(site)), status, mimetype=JSON)
+    return Response(json.dumps(done.to_dict(call.site)), status, mimetype=JSON)

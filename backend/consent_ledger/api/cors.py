@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from consent_ledger.api.operation import Operation
 from consent_ledger.errors import LedgerError, OriginUnknown
 from consent_ledger.services import services
+from consent_ledger.sites import SiteOrigins
 
 MAX_AGE_S = 7200
 EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
@@ -23,7 +24,7 @@ def init_app(app: Flask, operations: dict[str, Operation]) -> None:
 
     def preflight(**path: str) -> Response:
         origins = services().origins.of(path["site"])
-        check_origin(origins)
+        check_origin(request.headers.get("Origin"), origins)
         rule = request.url_rule.rule if request.url_rule else ""
         response = Response(status=204)
         response.headers["Access-Control-Allow-Methods"] = ", ".join(methods[rule])
@@ -40,30 +41,32 @@ def init_app(app: Flask, operations: dict[str, Operation]) -> None:
     def allow_own_pages(response: Response) -> Response:
         rule = request.url_rule.rule if request.url_rule else ""
         if rule in shared:
-            _allow_own_origin(response)
+            site = (request.view_args or {})["site"]
+            allow_own_origin(response, request.headers.get("Origin"), services().origins, site)
         return response
 
 
-def _allow_own_origin(response: Response) -> None:
+def allow_own_origin(
+    response: Response, origin: str | None, origins: SiteOrigins, site: str
+) -> None:
+    """Lets a page read *response* when it is one of the site's; *origin* is what it sent."""
     response.headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
     if origin is None:
         return
     try:
-        origins = services().origins.of((request.view_args or {})["site"])
+        known = origins.of(site)
     except (LedgerError, peewee.DatabaseError):
         return  # the answer says so already; here it only goes without CORS
-    if origin in origins:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    if origin in known:
+        response.headers.add("Access-Control-Allow-Origin", origin)
+        response.headers.add("Access-Control-Expose-Headers", EXPOSED)
 
 
-def check_origin(origins: frozenset[str]) -> str:
+def check_origin(origin: str | None, origins: frozenset[str]) -> str:
     """The request's Origin, which is one of *origins*. Raises: OriginUnknown.
 
     This binds browsers only: whoever writes requests by hand may send any Origin.
     """
-    origin = request.headers.get("Origin")
     if origin is None or origin not in origins:
         found = "no Origin header" if origin is None else f"the origin {origin[:200]!r}"
         raise OriginUnknown(f"found {found}, expected one of the origins this site was added with")

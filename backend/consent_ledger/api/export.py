@@ -17,7 +17,6 @@ from consent_ledger.export import (
 )
 from consent_ledger.export_range import Range
 from consent_ledger.schemas import ExportQuery
-from consent_ledger.services import services
 
 resource = Resource("export")
 
@@ -43,7 +42,7 @@ resource = Resource("export")
     )
 )
 def export(call: Call) -> Response:
-    form, site, given = call.query["format"], call.site, services()
+    form, site, given = call.query["format"], call.site, call.services
     with_subjects = call.query["parts"] == "all"
     wanted = Range.parse(call.query["from"], call.query["to"])
     prepared = prepare_export(given.database, site, with_subjects=with_subjects, wanted=wanted)

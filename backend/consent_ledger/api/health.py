@@ -8,7 +8,6 @@ from consent_ledger.api.operation import JSON, Answer, Call, Operation, Resource
 from consent_ledger.db import read_meta
 from consent_ledger.errors import OutcomeUnknown, Stopping
 from consent_ledger.schemas import HealthSchema, ReadySchema
-from consent_ledger.services import services
 
 resource = Resource("health")
 
@@ -40,7 +39,7 @@ def alive(call: Call) -> Response:
     )
 )
 def ready(call: Call) -> Response:
-    parts = services()
+    parts = call.services
     read_meta(parts.database, "schema")
     parts.committer.ping()
     # Still 200: who watches this answer restarts the process or takes it out of service, which

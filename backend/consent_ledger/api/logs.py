@@ -12,7 +12,6 @@ from consent_ledger.errors import CheckpointUnknown, LogHalted, TileUnknown
 from consent_ledger.logs import describe
 from consent_ledger.proofs import log
 from consent_ledger.publishing import ServedLog, read_tile
-from consent_ledger.services import services
 from consent_ledger.tlog.errors import FormatError, ProofError
 from consent_ledger.tlog.tile import parse_path
 
@@ -57,7 +56,7 @@ resource = Resource("logs")
 )
 def checkpoint(call: Call) -> Response:
     served = _log(call)
-    response = Response(services().published.of(served.head).checkpoint, mimetype=TEXT)
+    response = Response(call.services.published.of(served.head).checkpoint, mimetype=TEXT)
     response.headers["Cache-Control"] = _cached(served, f"public, max-age={CHECKPOINT_AGE_S}")
     return response
 
@@ -81,7 +80,7 @@ def tile(call: Call) -> Response:
         wanted = parse_path(f"tile/{call.path['tile']}")
     except FormatError as error:
         raise TileUnknown(str(error)) from None
-    parts = services()
+    parts = call.services
     published = parts.published.of(served.head)
     try:
         data = read_tile(parts.database, published, wanted)

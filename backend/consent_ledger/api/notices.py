@@ -18,7 +18,6 @@ from consent_ledger.errors import (
 from consent_ledger.notices import check_publication, read_notice
 from consent_ledger.publications import Published
 from consent_ledger.schemas import HEX64, PublicationSchema, PublishedSchema
-from consent_ledger.services import services
 
 # A notice never changes: its address is its hash.
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -42,7 +41,7 @@ def read(call: Call) -> Response:
     notice = call.path["notice"]
     if not re.fullmatch(HEX64, notice):
         raise ValidationError({"notice": ["expected 64 lower-case hexadecimal digits"]})
-    response = Response(read_notice(services().database, call.site, notice), mimetype=JSON)
+    response = Response(read_notice(call.services.database, call.site, notice), mimetype=JSON)
     response.headers["Cache-Control"] = IMMUTABLE
     response.set_etag(notice)
     return response
@@ -68,7 +67,7 @@ def read(call: Call) -> Response:
 )
 def publish(call: Call) -> Response:
     work = check_publication(call.site, **call.body)
-    return told(services().committer.submit(work))
+    return told(call.services.committer.submit(work))
 
 
 def told(published: Published) -> Response:

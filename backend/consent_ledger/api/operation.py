@@ -12,12 +12,14 @@ from typing import Any
 from consent_banner.schema import Table
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
+from werkzeug.wrappers import Request
 
 from consent_ledger import auth, errors
 from consent_ledger.api.body import read_json
+from consent_ledger.loading import loader
 from consent_ledger.publishing import ServedLog, read_log
 from consent_ledger.schemas import NoQuery
-from consent_ledger.services import services
+from consent_ledger.services import Services, services
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -42,7 +44,8 @@ class Operation:
     """What a route does. `limit` names a setting; `credentials` is VISITOR, ANYONE, LOG or a key's
     scope.
 
-    A path with LOG names the log by `<origin:origin>`.
+    A path with LOG names the log by `<origin:origin>`. A hot one is answered at the front door: its
+    view has no context of Flask's, and its path no part but `<site>`.
     """
 
     method: str
@@ -54,6 +57,7 @@ class Operation:
     problems: tuple[type[errors.LedgerError], ...] = ()
     credentials: str | None = None
     cors: bool = False
+    hot: bool = False
     query: type[Table] = NoQuery
     body: type[Table] | None = None
     body_types: tuple[str, ...] = (JSON,)
@@ -81,7 +85,9 @@ class Operation:
 class Call:
     """A request that passed its description's checks."""
 
+    services: Services
     path: dict[str, str]
+    origin: str | None = None  # the header, as sent
     site: str = ""
     subject: bytes = b""  # of the visitor who asks
     key: str = ""  # id of the key that was used
@@ -99,6 +105,7 @@ class Resource(Blueprint):
     def __init__(self, name: str) -> None:
         super().__init__(name, __name__)
         self.operations: dict[str, Operation] = {}
+        self.views: dict[str, View] = {}
 
     def operation(self, operation: Operation) -> Callable[[View], View]:
         """Serves *operation* with the decorated view."""
@@ -106,7 +113,7 @@ class Resource(Blueprint):
         def decorate(view: View) -> View:
             @wraps(view)
             def serve(**path: str) -> Response:
-                return view(_check(operation, path))
+                return view(check(operation, services(), request, path))
 
             self.add_url_rule(
                 operation.path,
@@ -115,18 +122,16 @@ class Resource(Blueprint):
                 methods=[operation.method],
                 provide_automatic_options=False,
             )
-            self.operations[f"{self.name}.{operation.name}"] = operation
+            endpoint = f"{self.name}.{operation.name}"
+            self.operations[endpoint] = operation
+            self.views[endpoint] = view
             return view
 
         return decorate
 
 
-_instances: dict[type[Table], Table] = {}
-
-
-def _check(operation: Operation, path: dict[str, str]) -> Call:
+def check(operation: Operation, parts: Services, request: Request, path: dict[str, str]) -> Call:
     """Site, credentials, query and body, in this order. Raises: LedgerError, ValidationError."""
-    parts = services()
     site = path.get("site", "")
     if site:
         parts.origins.of(site)  # refuses an unknown site
@@ -146,27 +151,19 @@ def _check(operation: Operation, path: dict[str, str]) -> Call:
             key = auth.check_key(parts.database, site, "audit", header)
     elif operation.credentials is not None:
         key = auth.check_key(parts.database, site, operation.credentials, header)
-    query = _query(operation.query)
+    query = _query(operation.query, request)
     body = None
     if operation.body is not None:
         limit = getattr(parts.settings, operation.body_limit)
-        body = read_json(request, _instance(operation.body), operation.body_types, limit)
-    return Call(path, site, subject, key, served, query, body)
+        body = read_json(request, loader(operation.body), operation.body_types, limit)
+    return Call(parts, path, request.headers.get("Origin"), site, subject, key, served, query, body)
 
 
-def _query(schema: type[Table]) -> dict[str, Any]:
+def _query(schema: type[Table], request: Request) -> dict[str, Any]:
     if schema is NoQuery and not request.query_string:
         return {}
     repeated = [key for key, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise ValidationError({key: ["found more than once, expected once"] for key in repeated})
-    found: dict[str, Any] = _instance(schema).load(request.args.to_dict())
+    found: dict[str, Any] = loader(schema)(request.args.to_dict())
     return found
-
-
-def _instance(schema: type[Table]) -> Table:
-    """Making a schema costs more than loading with it, and loading leaves it unchanged."""
-    known = _instances.get(schema)
-    if known is None:
-        known = _instances[schema] = schema()
-    return known

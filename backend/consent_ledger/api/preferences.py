@@ -7,7 +7,6 @@ from consent_ledger.api.operation import JSON, VISITOR, Answer, Call, Operation,
 from consent_ledger.errors import VisitorUnknown
 from consent_ledger.history import read_preferences
 from consent_ledger.schemas import PreferencesSchema
-from consent_ledger.services import services
 
 resource = Resource("preferences")
 
@@ -19,6 +18,7 @@ resource = Resource("preferences")
         "current",
         "What the visitor decided last, with the status of each purpose.",
         limit="limit_read",
+        hot=True,
         cors=True,
         credentials=VISITOR,
         answers={200: Answer("Current preferences.", PreferencesSchema)},
@@ -26,5 +26,5 @@ resource = Resource("preferences")
     )
 )
 def current(call: Call) -> Response:
-    found = read_preferences(services().database, call.site, call.subject)
+    found = read_preferences(call.services.database, call.site, call.subject)
     return Response(found, mimetype=JSON)

@@ -14,7 +14,13 @@ from flask_limiter import RateLimitExceeded
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from consent_ledger.errors import InvalidFields, LedgerError, StorageUnavailable, Unavailable
+from consent_ledger.errors import (
+    InvalidFields,
+    LedgerError,
+    RateLimited,
+    StorageUnavailable,
+    Unavailable,
+)
 from consent_ledger.logs import describe
 
 TYPE = "urn:consent-ledger:problem:"
@@ -25,11 +31,22 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(LedgerError, refused)
-    app.register_error_handler(ValidationError, invalid)
-    app.register_error_handler(peewee.DatabaseError, storage)
-    app.register_error_handler(HTTPException, http)
-    app.register_error_handler(Exception, unexpected)
+    app.register_error_handler(Exception, answer)
+
+
+def answer(error: Exception) -> Response:
+    """The problem document about *error*, whatever it is."""
+    if isinstance(error, LedgerError):
+        return refused(error)
+    if isinstance(error, ValidationError):
+        return invalid(error)
+    if isinstance(error, peewee.DatabaseError):
+        return storage(error)
+    if isinstance(error, RateLimitExceeded):
+        return refused(RateLimited(error.limit.limit))
+    if isinstance(error, HTTPException):
+        return http(error)
+    return unexpected(error)
 
 
 def problem(status: int, code: str, title: str, detail: str, **more: Any) -> Response:
@@ -71,14 +88,6 @@ def storage(error: peewee.DatabaseError) -> Response:
 
 def http(error: HTTPException) -> Response:
     status = error.code or 500
-    if isinstance(error, RateLimitExceeded):
-        limit = error.limit.limit if error.limit else "the limit"
-        return problem(
-            status,
-            "rate_limited",
-            "Too many requests",
-            f"more than {limit}; Retry-After says in how many seconds to try again",
-        )
     title = HTTPStatus(status).phrase
     response = problem(status, title.lower().replace(" ", "_"), title, _detail(status))
     for name, value in error.get_headers():

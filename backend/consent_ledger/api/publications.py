@@ -25,7 +25,6 @@ from consent_ledger.errors import (
 from consent_ledger.notices import PutInForce
 from consent_ledger.publications import list_publications, read_screenshot
 from consent_ledger.schemas import HEX64, PageQuery, PublicationsSchema, PublishedSchema
-from consent_ledger.services import services
 from consent_ledger.sites import PUBLIC, get_site
 
 PNG = "image/png"
@@ -48,19 +47,19 @@ resource = Resource("publications")
     )
 )
 def publications(call: Call) -> Response:
-    database = services().database
+    database = call.services.database
     if get_site(database, call.site).log_access != PUBLIC:
-        _check_owner_or_auditor(call.site)
+        _check_owner_or_auditor(call)
     found = list_publications(database, call.site, **call.query)
     return Response(json.dumps(found), mimetype=JSON)
 
 
-def _check_owner_or_auditor(site: str) -> None:
+def _check_owner_or_auditor(call: Call) -> None:
     header = request.headers.get("Authorization")
     with suppress(ScopeMissing):
-        auth.check_key(services().database, site, "publish", header)
+        auth.check_key(call.services.database, call.site, "publish", header)
         return
-    auth.check_key(services().database, site, "audit", header)
+    auth.check_key(call.services.database, call.site, "audit", header)
 
 
 @resource.operation(
@@ -81,7 +80,7 @@ def _check_owner_or_auditor(site: str) -> None:
 )
 def put_in_force(call: Call) -> Response:
     build = _hash(call, "build")
-    return told(services().committer.submit(PutInForce(call.site, build)))
+    return told(call.services.committer.submit(PutInForce(call.site, build)))
 
 
 @resource.operation(
@@ -97,7 +96,7 @@ def put_in_force(call: Call) -> Response:
 )
 def screenshot(call: Call) -> Response:
     digest = _hash(call, "sha256")
-    response = Response(read_screenshot(services().database, call.site, digest), mimetype=PNG)
+    response = Response(read_screenshot(call.services.database, call.site, digest), mimetype=PNG)
     response.headers["Cache-Control"] = IMMUTABLE
     response.set_etag(digest)
     return response

@@ -13,7 +13,6 @@ from consent_ledger.erasing import ForgetRecord
 from consent_ledger.errors import LogHalted, OutcomeUnknown, RecordUnknown, Stopping
 from consent_ledger.receipts import read_proof, read_receipt
 from consent_ledger.schemas import HEX32, EraseQuery
-from consent_ledger.services import services
 
 PATH = "/v1/sites/<site>/receipts/<record>"
 
@@ -36,7 +35,7 @@ resource = Resource("receipts")
     )
 )
 def receipt(call: Call) -> Response:
-    parts = services()
+    parts = call.services
     record = _record(call)
     if not call.subject and not call.key:
         file = read_proof(parts.database, parts.published, call.site, bytes.fromhex(record))
@@ -69,7 +68,7 @@ def receipt(call: Call) -> Response:
 def erase(call: Call) -> Response:
     record_id = bytes.fromhex(_record(call))
     work = ForgetRecord(call.site, record_id, call.query["only"] == "true", call.key)
-    return erasure_answer(call.site, work)
+    return erasure_answer(call, work)
 
 
 def _record(call: Call) -> str:

@@ -89,6 +89,36 @@ def test_two_decisions_of_one_visitor_in_a_group_are_folded_in_order(database: D
     assert set(found["given_first"].values()) == {1}
 
 
+def test_a_group_of_any_size_meets_what_is_stored(database: Database) -> None:
+    """More than one statement takes, of two sites, new visitors and old, repeats and conflicts."""
+    sites.add_site(database, "other", "Other", ["https://other.example"])
+    first = [decide(token=f"{number:032x}", seq=1) for number in range(70)]
+    commit(database, first, now)
+    conflict = decide(id=first[5].record_id)
+    other = check_decision("other", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE)
+    second = [decide(token=f"{number:032x}", seq=2) for number in range(35, 105)]
+    done = commit(database, [*second, conflict, other, *first], now)
+    assert [one.result.created for one in done[:70]] == [True] * 70
+    assert isinstance(done[70].error, RecordConflict)
+    assert done[71].result.created
+    assert [one.result.receipt.index for one in done[72:]] == list(range(1, 71))
+    states = database.execute_sql("SELECT state FROM preference WHERE site = ?", (SITE,))
+    folded = [json.loads(state) for (state,) in states]
+    assert sorted(state["seq"] for state in folded) == [1] * 35 + [2] * 70
+    both = [state for state in folded if set(state["given_first"].values()) == {1}]
+    assert len(both) == 70  # what the first group granted is still known
+    assert indexes(database) == list(range(141))
+
+
+def test_a_group_costs_as_many_statements_as_a_single_decision(database: Database) -> None:
+    counted: list[str] = []
+    database.connection().set_trace_callback(counted.append)
+    commit(database, [decide()], now)
+    single = len(counted)
+    commit(database, [decide() for _ in range(32)], now)
+    assert len(counted) == 2 * single
+
+
 def test_the_entry_of_a_record_is_the_commitment_to_what_is_stored(database: Database) -> None:
     commit(database, [decide()], now)
     row = (

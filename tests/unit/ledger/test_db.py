@@ -12,8 +12,16 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from consent_ledger import db
-from consent_ledger.db import SCHEMA, Database, initialise, open_database, read_meta
+from consent_ledger import db, statements
+from consent_ledger.db import (
+    MAX_ROWS,
+    SCHEMA,
+    Database,
+    initialise,
+    open_database,
+    pieces,
+    read_meta,
+)
 from consent_ledger.errors import SetupError
 from consent_ledger.models import TABLES, ApiKey, Entry, Meta, Record
 
@@ -153,3 +161,17 @@ def test_own_history_is_read_from_an_index(database: Database) -> None:
     text = " ".join(str(row[-1]) for row in plan)
     assert "record_site_subject_generation_entry_index" in text
     assert "TEMP B-TREE" not in text
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 63, 64, 65, 200])
+def test_pieces_cover_each_row_once_in_counts_that_come_again(length: int) -> None:
+    cut = list(pieces(length))
+    assert [place for start, count in cut for place in range(start, start + count)] == list(
+        range(length)
+    )
+    assert {count for _, count in cut} <= {1, 2, 4, 8, 16, 32, 64}
+
+
+def test_the_longest_statement_fits_every_sqlite() -> None:
+    widest = max(len(table._meta.sorted_fields) for table in statements.INSERT)
+    assert widest * MAX_ROWS <= 999
