@@ -26,7 +26,7 @@ from consent_ledger.bundle_log import BundledLog, find_context, read_log, screen
 from consent_ledger.bundle_readme import readme
 from consent_ledger.bundle_tiles import TileRun, needed_tiles
 from consent_ledger.derived import csv_rows, jsonld
-from consent_ledger.errors import NotFound, SetupError, Unavailable
+from consent_ledger.errors import NotFound, Unavailable
 from consent_ledger.export import Export, ignore
 from consent_ledger.export_lines import (
     Tell,
@@ -167,15 +167,12 @@ class Bundle:
     def _published(self, logs: list[BundledLog]) -> Iterator[bytes]:
         """Each notice and each screenshot that the publications name."""
         shared = StoredLog(self._database, self._site.site, self._spans[-1].generation)
-        notices = {notice for log in logs for _, notice in log.publications}
-        for sha256 in sorted(notices):
+        notices = {notice: (log, at) for log in logs for at, notice in log.publications}
+        for sha256, (log, index) in sorted(notices.items(), key=lambda each: each[0]):
             condition = (Notice.site == self._site.site) & (Notice.notice == sha256)
             rows = shared.read(Notice.select(Notice.document).where(condition))
             if not rows:
-                raise SetupError(
-                    f"the notice {sha256.hex()}, which was published, is not in the database any "
-                    "more; restore the data directory from its newest backup"
-                )
+                raise log.stored.damaged(f"entry {index}: its notice {sha256.hex()} is missing")
             yield from self._member(f"notices/{sha256.hex()}.json", rows[0])
         shots = {shot for log in logs for shot in screenshots_of(log)}
         for sha256 in sorted(shots):

@@ -134,7 +134,7 @@ def find_context(log: BundledLog, spans: Sequence[Span]) -> list[int]:
             try:
                 names = _names(json.loads(evidence_part), spans)
             except (ValueError, KeyError, TypeError):
-                raise log.stored.damaged(index) from None
+                raise log.stored.damaged(f"entry {index}") from None
             if names:
                 found.add(index)
     return sorted(found)
@@ -167,4 +167,4 @@ def screenshots_of(log: BundledLog) -> Iterator[bytes]:
             shots = json.loads(data[len(LABEL) + 1 :]).get("screenshots", [])
             yield from [bytes.fromhex(shot["sha256"]) for shot in shots]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise log.stored.damaged(index) from None
+            raise log.stored.damaged(f"entry {index}") from None

@@ -149,7 +149,7 @@ def _damaged(log: StoredLog, rows: Iterable[Row]) -> SetupError:
             if kind == Kind.DECISION and evidence is not None:
                 jsonld.node_of_parts(log.generation, index, evidence, subject)
         except _NO_RECORD:
-            return log.damaged(index)
+            return log.damaged(f"entry {index}")
     raise AssertionError("_damaged: each of these rows makes a record")
 
 

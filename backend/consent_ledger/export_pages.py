@@ -99,7 +99,8 @@ class StoredLog:
             place = (Entry.site == self.site) & (Entry.generation == self.generation)
             these = place & Entry.entry_index.between(start, stop - 1)
             stored = {row[0] for row in self.read(Entry.select(Entry.entry_index).where(these))}
-            raise self.damaged(min(set(range(start, stop)) - stored))
+            missing = min(set(range(start, stop)) - stored)
+            raise self.damaged(f"entry {missing}")
         return [row[0] for row in rows]
 
     def with_public(self, sql: str, start: int, stop: int) -> list[Row]:
@@ -130,13 +131,10 @@ class StoredLog:
                 try:
                     yield tile, cut_tile(tile, stored.get(index, b""))
                 except FormatError as error:
-                    raise self._damaged(str(error)) from None
+                    raise self.damaged(str(error)) from None
 
-    def damaged(self, index: int) -> SetupError:
-        """What to say about an entry whose record or bytes cannot be read."""
-        return self._damaged(f"entry {index}")
-
-    def _damaged(self, what: str) -> SetupError:
+    def damaged(self, what: str) -> SetupError:
+        """The refusal to export this log, because *what* of it cannot be read."""
         return SetupError(
             f"generation {self.generation} of the log of site {self.site!r} is damaged in the "
             f"database ({what}); restore the data directory from its newest backup"

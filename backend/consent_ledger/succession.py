@@ -19,7 +19,7 @@ from consent_banner import canonical
 from consent_ledger.batch import Batch
 from consent_ledger.continuity import StoredLog, count_kept, find_lost, signed_generations
 from consent_ledger.db import Database, open_database, read_meta
-from consent_ledger.errors import LogHalted
+from consent_ledger.errors import LogHalted, SetupError
 from consent_ledger.journal import Journal, SignedSize
 from consent_ledger.lock import sole_user
 from consent_ledger.log_keys import read_keys
@@ -81,7 +81,7 @@ def settle_site(database: Database, writer: LogWriter, site: str, clock: Clock =
     """The same for one site."""
     erase_again(database, writer, site, clock)
     with database.atomic("IMMEDIATE"):
-        newest = _logs(database, site)[-1]
+        newest = _newest(database, site)
         try:
             lost = find_lost(database, writer.journal, newest)
         except ProofError:
@@ -190,6 +190,17 @@ class Anchor:
         return head.append(entry.public_entry(entry.Kind.ANCHOR, body))
 
 
+def _newest(database: Database, site: str) -> StoredLog:
+    """The newest generation of a site's log. Raises: SetupError when there is none."""
+    logs = _logs(database, site)
+    if not logs:
+        raise SetupError(
+            f"the database has lost the log of site {site!r}; "
+            "restore the data directory from its newest backup"
+        )
+    return logs[-1]
+
+
 def _logs(database: Database, site: str) -> list[StoredLog]:
     """Every generation of a site's log, in order."""
     query = (
@@ -238,7 +249,7 @@ def continue_unjournaled(directory: Path, clock: Clock = now_ms) -> list[str]:
 
 def _unjournaled(database: Database, journal: Journal) -> list[StoredLog]:
     sites = [row[0] for row in Site.select(Site.site).tuples().execute(database)]
-    newest = [_logs(database, site)[-1] for site in sorted(sites)]
+    newest = [_newest(database, site) for site in sorted(sites)]
     return [
         each
         for each in newest

@@ -139,6 +139,7 @@ def _check(
     state = State(
         archive, manifest, faults, erasures, Publications(archive, manifest.site), advance
     )
+    _check_hashes(state)
     trees: dict[str, Tree] = {}
     trusts: dict[str, LogTrust] = {}
     for log in manifest.logs:
@@ -224,13 +225,22 @@ def _check_published(state: State) -> None:
         ("screenshots/", publications.screenshots),
     ):
         for path in archive.members:
-            if path.startswith(start):
-                sha256 = path.removeprefix(start).partition(".")[0]
-                if sha256 not in known:
-                    state.faults.add("file", "one that no entry published", "none", path=path)
-                state.finish(archive.stream(path))
-                if path in state.hashes and state.hashes[path][1] != sha256:
-                    state.faults.add("SHA-256", state.hashes[path][1], "its name", path=path)
+            if path.startswith(start) and _stem(path) not in known:
+                state.faults.add("file", "one that no entry published", "none", path=path)
+
+
+def _check_hashes(state: State) -> None:
+    """Every notice and picture is what its name says. Checked before the entries are, so that a
+    damaged notice is told before each decision that was made on it."""
+    for path in state.archive.members:
+        if path.startswith(("notices/", "screenshots/")):
+            state.finish(state.archive.stream(path))
+            if path in state.hashes and state.hashes[path][1] != _stem(path):
+                state.faults.add("SHA-256", state.hashes[path][1], "its name", path=path)
+
+
+def _stem(path: str) -> str:
+    return path.partition("/")[2].partition(".")[0]
 
 
 def _check_files(state: State) -> None:
