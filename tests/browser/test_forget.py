@@ -89,6 +89,21 @@ def test_somebody_who_was_forgotten_is_new_when_they_decide_again(page: Page, sh
     expect(page.get_by_role("listitem")).to_have_count(1)
 
 
+def test_whom_the_owner_erased_is_new_after_the_first_refusal(page: Page, shop: Shop) -> None:
+    mine = token(page)
+    record = page.evaluate("consent.record()")
+    shop.ledger.run("erase", shop.ledger.site, "--record", record, "--yes")
+    page.evaluate("consent.open()")
+    page.get_by_role("button", name="Accept all").click()  # refused: the token is known no more
+    until(page, "!localStorage['consent.token']")
+    page.evaluate("consent.open()")
+    page.get_by_role("button", name="Reject all").click()
+    until(page, "!!localStorage['consent.token']")
+    assert token(page) != mine
+    wait_until(page, lambda: ask(shop, "preferences", token(page)).status == 200, "recorded")
+    assert ask(shop, "preferences", token(page)).json()["seq"] == 1
+
+
 def test_what_ran_is_stopped_or_a_reload_is_offered_and_nothing_runs_afterwards(
     page: Page, shop: Shop
 ) -> None:

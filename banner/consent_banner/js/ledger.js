@@ -71,8 +71,10 @@ const _post = async (key) => {
     } else {
       waitS = 0;
       delete _store[key];
+      // Gone: this visitor was erased, and is a new one from the next choice on.
+      if (status == 410) delete _store["consent.token"], delete _store["consent.last"];
       if (response.ok) _emit("receipt", answer);
-      else console.warn("consent: record refused", answer.detail || status);
+      else console.warn("consent: refused:", answer.detail || status);
     }
   } catch {
     // No network, or no ledger: the record stays where it is.
