@@ -8,7 +8,8 @@ this runs a hundred thousand times in a second.
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator
 
-from consent_ledger.derived import csv_rows, jsonld
+from consent_ledger.derived import jsonld
+from consent_ledger.derived.forms import Forms
 from consent_ledger.errors import SetupError
 from consent_ledger.export_pages import (
     EVIDENCE_OPENINGS,
@@ -106,15 +107,12 @@ def csv_lines(
     log: StoredLog, first: int, end: int, with_subjects: bool, tell: Tell
 ) -> Iterator[bytes]:
     """A row for each entry of [first, end), without the header."""
-    generation, make = log.generation, csv_rows.row_of_parts
+    make = Forms(log.generation, with_subjects).row
     sql = PARTS if with_subjects else EVIDENCE_PARTS
     for start, stop in pages(first, end):
         rows = log.with_public(sql, start, stop)
         try:
-            made = [
-                make(generation, index, _KINDS[kind], evidence, subject, with_subjects)
-                for index, kind, evidence, subject in rows
-            ]
+            made = [make(row[0], _KINDS[row[1]], row[2], row[3]) for row in rows]
         except _NO_RECORD:
             raise _damaged(log, rows) from None
         yield b"".join(made)
@@ -125,29 +123,31 @@ def jsonld_nodes(
     log: StoredLog, first: int, end: int, with_subjects: bool, tell: Tell
 ) -> Iterator[bytes]:
     """The decisions of [first, end) whose evidence is there, a separator *before* each."""
-    generation, make, separator = log.generation, jsonld.node_of_parts, jsonld.SEPARATOR
+    make, separator = Forms(log.generation, with_subjects).node, jsonld.SEPARATOR
     sql = PARTS if with_subjects else EVIDENCE_PARTS
     for start, stop in pages(first, end):
         rows = log.fetch(sql, start, stop)
         try:
             made = [
-                separator + make(generation, index, evidence, subject)
+                make(index, evidence, subject)
                 for index, kind, evidence, subject in rows
                 if kind == Kind.DECISION and evidence is not None
             ]
         except _NO_RECORD:
             raise _damaged(log, rows) from None
-        yield b"".join(made)
+        if made:
+            yield separator + separator.join(made)
         tell(stop - start)
 
 
 def _damaged(log: StoredLog, rows: Iterable[Row]) -> SetupError:
     """What to say about the first of *rows* out of which no record can be made."""
+    forms = Forms(log.generation, with_subjects=True)
     for index, kind, evidence, subject in rows:
         try:
-            csv_rows.row_of_parts(log.generation, index, _KINDS[kind], evidence, subject, True)
+            forms.row(index, _KINDS[kind], evidence, subject)
             if kind == Kind.DECISION and evidence is not None:
-                jsonld.node_of_parts(log.generation, index, evidence, subject)
+                forms.node(index, evidence, subject)
         except _NO_RECORD:
             return log.damaged(f"entry {index}")
     raise AssertionError("_damaged: each of these rows makes a record")

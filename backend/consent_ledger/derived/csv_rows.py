@@ -7,11 +7,9 @@ of ids are in the order of their bytes, separated by spaces.
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from consent_ledger.derived.fragments import Remembered, plain_subject
 from consent_ledger.tlog.entry import Kind
 
 ENTRY_COLUMNS = ("generation", "index", "kind")
@@ -59,44 +57,26 @@ def row(
 
     Requires parts whose fields have the types that records give them.
     """
-    return _line(
-        generation,
-        index,
+    return line(
+        b"%d" % generation,
+        b"%d" % index,
         kind,
-        None if evidence is None else _evidence_cells(evidence),
+        None if evidence is None else evidence_cells(evidence),
         None if subject is None else _subject_cells(subject),
         with_subjects,
     )
 
 
-def row_of_parts(
-    generation: int,
-    index: int,
-    kind: Kind,
-    evidence_part: bytes | None,
-    subject_part: bytes | None,
-    with_subjects: bool,
-) -> bytes:
-    """The same line out of the parts as canonical JSON; cells of evidence are remembered."""
-    return _line(
-        generation,
-        index,
-        kind,
-        None if evidence_part is None else _evidence_cells_of(evidence_part),
-        _subject_cells_of(subject_part) if with_subjects and subject_part else None,
-        with_subjects,
-    )
-
-
-def _line(
-    generation: int,
-    index: int,
+def line(
+    generation: bytes,
+    index: bytes,
     kind: Kind,
     evidence: bytes | None,
     subject: bytes | None,
     with_subjects: bool,
 ) -> bytes:
-    start = b"%d,%d,%b,%b" % (
+    """The line out of cells as they are written."""
+    start = b"%b,%b,%b,%b" % (
         generation,
         index,
         _KIND_NAMES[kind],
@@ -107,7 +87,8 @@ def _line(
     return b"%b,%b\r\n" % (start, _NO_SUBJECT if subject is None else subject)
 
 
-def _evidence_cells(evidence: Mapping[str, Any]) -> bytes:
+def evidence_cells(evidence: Mapping[str, Any]) -> bytes:
+    """The cells of EVIDENCE_COLUMNS."""
     choices = [evidence.get(field, {}) for field in ("categories", "services")]
     return _cells(
         (
@@ -125,20 +106,9 @@ def _evidence_cells(evidence: Mapping[str, Any]) -> bytes:
     )
 
 
-_evidence_cells_of = Remembered(_evidence_cells)
-
-
 def _subject_cells(subject: Mapping[str, Any]) -> bytes:
-    keys = ("id", "subject", "seq", "recorded_at", "decided_at", "previous")
+    keys = ("id", *SUBJECT_COLUMNS[1:])
     return _cells(subject.get(key) for key in keys)
-
-
-def _subject_cells_of(part: bytes) -> bytes:
-    plain = plain_subject(part)
-    if plain is None:
-        return _subject_cells(json.loads(part))
-    decided_at, record, previous, recorded_at, seq, subject = plain
-    return b",".join((record, subject, seq, recorded_at, decided_at, previous))
 
 
 def _cells(values: Iterable[object]) -> bytes:

@@ -27,11 +27,9 @@ purposes are grouped by their state, a dpv:Process for each. IRIs begin with htt
 name: they name things, and need not be addresses.
 """
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from consent_ledger.derived.fragments import PlainSubject, Remembered, plain_subject
 from consent_ledger.trusted_json import encode
 
 SEPARATOR = b",\n"  # between two records
@@ -59,7 +57,22 @@ _CONTEXT: dict[str, object] = {
     "rdf:value": _TIME,
 }
 
-_Pieces = tuple[bytes, bytes, bytes]
+
+class Pieces(NamedTuple):
+    """What evidence says, as JSON: the language; source and controller; notice and processes."""
+
+    language: bytes
+    middle: bytes
+    last: bytes
+
+
+class ShownSubject(NamedTuple):
+    """What of a subject part stands in a record, as it is spelt between quotes in JSON."""
+
+    recorded_at: bytes
+    id: bytes
+    previous: bytes  # empty for none
+    subject: bytes
 
 
 def start(site_id: str, site_name: str, origin: str) -> bytes:
@@ -92,36 +105,26 @@ def node(
     if evidence is None:
         return b""
     shown = None if subject is None else _shown(subject)
-    return _node(generation, index, _pieces(evidence), shown)
+    return fill(b"%d" % generation, b"%d" % index, pieces(evidence), shown)
 
 
-def node_of_parts(
-    generation: int, index: int, evidence_part: bytes | None, subject_part: bytes | None
-) -> bytes:
-    """The same out of the parts as canonical JSON; what is made of evidence is remembered."""
-    if evidence_part is None:
-        return b""
-    shown = None
-    if subject_part is not None:
-        shown = plain_subject(subject_part) or _shown(json.loads(subject_part))
-    return _node(generation, index, _pieces_of(evidence_part), shown)
-
-
-def _shown(subject: Mapping[str, Any]) -> PlainSubject:
-    """The values as they stand between quotes in JSON."""
-    return PlainSubject(
+def _shown(subject: Mapping[str, Any]) -> ShownSubject:
+    return ShownSubject(
         *(
             b"" if value is None else encode(str(value))[1:-1]
-            for value in (subject[field] for field in PlainSubject._fields)
+            for value in (subject[field] for field in ShownSubject._fields)
         )
     )
 
 
-def _node(generation: int, index: int, pieces: _Pieces, subject: PlainSubject | None) -> bytes:
-    """Keys in canonical order, those of evidence and of the subject taking turns."""
+def fill(generation: bytes, index: bytes, pieces: Pieces, subject: ShownSubject | None) -> bytes:
+    """The record; values stand in it in the order of ShownSubject, after the index.
+
+    Keys are in canonical order, those of evidence and of the subject taking turns.
+    """
     language, middle, last = pieces
     created, replaces, person = b"", b"", b""
-    identifier = b'"%d#%d"' % (generation, index)
+    identifier = b'"%b#%b"' % (generation, index)
     if subject is not None:
         created = b'"dct:created":"%b",' % subject.recorded_at
         identifier = b'"%b"' % subject.id
@@ -132,15 +135,15 @@ def _node(generation: int, index: int, pieces: _Pieces, subject: PlainSubject | 
                 % subject.previous
             )
     return (
-        b'{"@id":"%d#%d","@type":"dpv:ConsentRecord","dct:conformsTo":"dpv-27560:record",%b'
+        b'{"@id":"%b#%b","@type":"dpv:ConsentRecord","dct:conformsTo":"dpv-27560:record",%b'
         b'"dct:identifier":%b,"dct:language":%b,%b"dct:source":%b,'
         b'"dpv:hasDataSubject":{%b"@type":"dpv:DataSubject"},%b}'
         % (generation, index, created, identifier, language, replaces, middle, person, last)
     )
 
 
-def _pieces(evidence: Mapping[str, Any]) -> _Pieces:
-    """What evidence says, as JSON: the language; source and controller; notice and processes."""
+def pieces(evidence: Mapping[str, Any]) -> Pieces:
+    """What the evidence of a decision says."""
     notice = "notices/" + evidence["notice"]
     processes = []
     for given in (True, False):
@@ -150,7 +153,7 @@ def _pieces(evidence: Mapping[str, Any]) -> _Pieces:
         )
         if categories or services:
             processes.append(_process(evidence, given, categories, services))
-    return (
+    return Pieces(
         encode(evidence["language"]),
         b'%b,"dpv:hasDataController":%b'
         % (encode(evidence["origin"]), encode(notice + "#controller")),
@@ -192,6 +195,3 @@ def _process(
 def _time(hour: str) -> str:
     """An xsd:dateTime for an hour, as in 2026-11-21T22Z: its beginning."""
     return hour.removesuffix("Z") + ":00:00Z"
-
-
-_pieces_of = Remembered(_pieces)

@@ -84,30 +84,12 @@ class Stream:
                 f"{self.member.size_bytes} bytes, {self.member.crc:08x}",
             )
 
-    def split(self, separator: bytes) -> Iterator[bytes]:
-        """What stands between the separators; the last piece is what follows the last one.
+    def glance(self) -> Iterator[bytes]:
+        """The member's bytes for a first look, neither counted nor hashed: for a stream of its own.
 
-        Raises: FormatError for damage, and for a piece of more than 4 MB.
+        Raises: FormatError where they cannot be unpacked.
         """
-        rest = b""
-        for piece in self.pieces():
-            *whole, rest = (rest + piece).split(separator)
-            yield from whole
-            if len(rest) > MAX_LINE_BYTES:
-                raise FormatError(
-                    "length of a record", f"{len(rest)} bytes", f"at most {MAX_LINE_BYTES}"
-                )
-        yield rest
-
-    def lines(self, end: bytes = b"\n") -> Iterator[bytes]:
-        """The lines, without their ends. Raises: as `split`, and for a last line without an end."""
-        line: bytes | None = None
-        for piece in self.split(end):
-            if line is not None:
-                yield line
-            line = piece
-        if line:
-            raise FormatError("end of the file", "no line end", "one after each line")
+        return self._unread
 
     def finish(self) -> tuple[str, str]:
         """SHA-256 of the member and of its packed bytes, in hexadecimal, after reading the rest.

@@ -193,7 +193,7 @@ def _gather_erasures(archive: Archive, erasures: Erasures, log: LogPart) -> None
         path = log_path(log.generation, name)
         if path in archive:
             try:
-                gather(erasures, log, archive.stream(path).lines(), among)
+                gather(erasures, log, archive.stream(path).glance(), among)
             except FormatError:
                 continue  # damage is reported when the file is checked
 

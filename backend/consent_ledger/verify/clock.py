@@ -17,7 +17,7 @@ class Clock:
         if moment is None:
             if hour is None:
                 return None
-            low, high = hour[:-1] + ":00:00.000Z", hour[:-1] + ":59:59.999Z"
+            low, high = bounds(hour)
         else:
             low = high = moment
         last, self.last = self.last, low if high < self.last else max(low, self.last)
@@ -26,3 +26,8 @@ class Clock:
         if hour is not None and moment is not None and hour[:-1] != moment[:13]:
             return FormatError("evidence.recorded_hour", hour, f"{moment[:13]}Z, of recorded_at")
         return None
+
+
+def bounds(hour: str) -> tuple[str, str]:
+    """The first and the last millisecond of an hour."""
+    return hour[:-1] + ":00:00.000Z", hour[:-1] + ":59:59.999Z"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from consent_ledger.tlog.entry import Kind
 from consent_ledger.tlog.errors import FormatError
+from consent_ledger.verify.archive import MAX_LINE_BYTES
 from consent_ledger.verify.manifest import LogPart
 from consent_ledger.verify.openings import parse_line
 from consent_ledger.verify.parts import ERASURE_SCHEMA, REASONS, Erased, read_erasure, read_evidence
@@ -54,15 +55,13 @@ class Erasures:
                 marks[start:stop] = marks[start:stop].translate(table)
 
 
-def gather(erasures: Erasures, log: LogPart, lines: Iterable[bytes], among: range) -> None:
-    """Takes in the erasure entries among *lines*, openings of *log*, whose index is in *among*.
+def gather(erasures: Erasures, log: LogPart, pieces: Iterable[bytes], among: range) -> None:
+    """Takes in the erasure entries, openings of *log*, whose index is in *among*.
 
-    Lines come in the order of the entries. Malformed ones say nothing here: they are reported when
-    their entry is checked.
+    *pieces* are the bytes of a file, whose lines come in the order of the entries. Malformed ones
+    say nothing here: they are reported when their entry is checked.
     """
-    for line in lines:
-        if _MARKER not in line:
-            continue
+    for line in _lines_with(_MARKER, pieces):
         parsed = parse_line(line)
         if parsed is None or parsed[0] not in among or parsed[1].evidence is None:
             continue
@@ -72,6 +71,17 @@ def gather(erasures: Erasures, log: LogPart, lines: Iterable[bytes], among: rang
                 erasures.add(log, parsed[0], item)
         except FormatError:
             continue
+
+
+def _lines_with(mark: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines in which *mark* stands; most pieces have none, and are not cut into lines."""
+    rest = b""
+    for piece in pieces:
+        whole, _, rest = (rest + piece).rpartition(b"\n")
+        if mark in whole:
+            yield from (line for line in whole.split(b"\n") if mark in line)
+        if len(rest) > MAX_LINE_BYTES:
+            return  # reported when the file is checked
 
 
 def misplaced(

@@ -32,8 +32,9 @@ from consent_ledger.verify.parts import (
     read_subject,
     recorded_at,
 )
+from consent_ledger.verify.plain import PlainDecisions
 from consent_ledger.verify.record_files import RecordFiles
-from consent_ledger.verify.state import REMEMBERED_BYTES, State
+from consent_ledger.verify.state import State
 from consent_ledger.verify.tree import Tree
 
 # Where the commitments stand in a private entry.
@@ -66,6 +67,7 @@ class _Walk:
     def __init__(self, state: State, log: LogPart, tree: Tree) -> None:
         self._state, self._log, self._tree = state, log, tree
         self._files = RecordFiles(state, log)
+        self._plain = PlainDecisions(state, log, self._files)
         self._result = LogResult(log)
         self._path = ""  # of the entry bundle that is being read
 
@@ -83,12 +85,34 @@ class _Walk:
                 self._files.skip((bundle + 1) * WIDTH)
                 continue
             self._tree.check_leaves(bundle, entries)
-            for index, data in enumerate(entries, bundle * WIDTH):
-                self._check_entry(index, data)
+            self._check_entries(bundle * WIDTH, entries)
             self._state.advance(len(entries))
         self._tree.check_other_leaves()
         self._files.finish()
         return self._result
+
+    def _check_entries(self, first: int, entries: list[bytes]) -> None:
+        """Those that are plainly right together, the others by themselves."""
+        at = 0
+        while at < len(entries):
+            run = self._plain.read(first + at, entries[at:])
+            others = 1  # the one that ends the run
+            if self._plain.accept(run):
+                self._count(run.count)
+                at += run.count
+            else:
+                others += run.count
+            for data in entries[at : at + others]:
+                self._check_entry(first + at, data)
+                at += 1
+
+    def _count(self, decisions: int) -> None:
+        """Takes note of that many decisions that are opened."""
+        result = self._result
+        result.entries[Kind.DECISION] += decisions
+        result.opened["evidence"] += decisions
+        subjects = result.opened if self._files.with_subjects else result.withheld
+        subjects["subject"] += decisions
 
     def _check_entry(self, index: int, data: bytes) -> None:
         is_inside = self._log.first <= index < self._log.end
@@ -261,8 +285,6 @@ class _Walk:
         is_there, found = self._files.nodes.find(index)
 
         def node(subject: bytes | None) -> bytes:
-            if _is_common(evidence):
-                return jsonld.node_of_parts(generation, index, evidence, subject)
             return jsonld.node(generation, index, _parsed(evidence), _parsed(subject))
 
         expected = node(subject)
@@ -283,11 +305,8 @@ class _Walk:
         is_there, found = self._files.rows.find(index)
 
         def row(evidence: bytes | None, subject: bytes | None) -> bytes:
-            place = self._log.generation, index, kind
-            if _is_common(evidence):
-                made = csv_rows.row_of_parts(*place, evidence, subject, with_subjects)
-            else:
-                made = csv_rows.row(*place, _parsed(evidence), _parsed(subject), with_subjects)
+            parts = _parsed(evidence), _parsed(subject)
+            made = csv_rows.row(self._log.generation, index, kind, *parts, with_subjects)
             return made[: -len(csv_rows.LINE_END)]
 
         expected = row(evidence, subject)
@@ -322,11 +341,6 @@ class _Walk:
 
     def _error(self, error: ProofError, index: int, path: str) -> None:
         self._state.faults.add_error(error, log=self._log.origin, index=index, path=path)
-
-
-def _is_common(part: bytes | None) -> bool:
-    """Whether what is made of *part* may be remembered: there are few different ones, and small."""
-    return part is None or len(part) <= REMEMBERED_BYTES
 
 
 def _parsed(part: bytes | None) -> Any:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from consent_ledger.derived.forms import plain_subject
 from consent_ledger.tlog.encoding import parse_hash
 from consent_ledger.tlog.entry import Kind
 from consent_ledger.tlog.errors import FormatError, shown
@@ -35,20 +36,13 @@ ANCHOR_SCHEMA = "consent-ledger/anchor/v1"
 REASONS = ("visitor", "owner", "retention")
 
 _MOMENT = r"(\d{4}-\d{2}-\d{2}T\d{2}):[0-5]\d:[0-5]\d\.\d{3}Z"
-_RECORDED = rb'"recorded_at":"(' + _MOMENT.encode() + rb')"'
+_RECORDED = rb'"recorded_at":"(' + _MOMENT.replace("(", "(?:").encode() + rb')"'
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}Z", re.ASCII)
 _TIME = re.compile(_MOMENT, re.ASCII)
 _SUBJECTS = {
-    Kind.DECISION: re.compile(
-        rb'\{"decided_at":"'
-        + _MOMENT.encode()
-        + rb'","id":"[0-9a-f]{32}","previous":(?:null|"[0-9a-f]{32}"),'
-        + _RECORDED
-        + rb',"seq":[1-9][0-9]{0,15},"subject":"[0-9a-f]{64}"\}'
-    ),
-    Kind.ERASURE: re.compile(rb"\{()" + _RECORDED + rb"\}"),
-    Kind.ACCESS: re.compile(rb'\{()"key":"[0-9a-f]{12}",' + _RECORDED + rb"\}"),
+    Kind.ERASURE: re.compile(rb"\{" + _RECORDED + rb"\}"),
+    Kind.ACCESS: re.compile(rb'\{"key":"[0-9a-f]{12}",' + _RECORDED + rb"\}"),
 }
 _SUBJECT_FIELDS = {
     Kind.DECISION: "id, subject, seq, recorded_at, decided_at, previous",
@@ -111,14 +105,18 @@ def check_moment(field: str, value: object) -> str:
 
 def read_subject(kind: Kind, part: bytes) -> str:
     """When an entry was recorded, out of its subject part. Raises: FormatError."""
-    match = _SUBJECTS[kind].fullmatch(part)
-    if match is None:
+    recorded = None
+    if kind is Kind.DECISION:
+        plain = plain_subject(part)
+        if plain is not None:
+            _check_hour_of("subject.decided_at", plain[0][:13])
+            recorded = plain[3]
+    elif (match := _SUBJECTS[kind].fullmatch(part)) is not None:
+        recorded = match[1]
+    if recorded is None:
         raise FormatError("subject", shown(part), f"canonical JSON of {_SUBJECT_FIELDS[kind]}")
-    decided, recorded, recorded_hour = match.groups()
-    if decided:
-        _check_hour_of("subject.decided_at", decided)
-    _check_hour_of("subject.recorded_at", recorded_hour)
-    return str(recorded, "ascii")
+    _check_hour_of("subject.recorded_at", recorded[:13])
+    return recorded.decode()
 
 
 @lru_cache(REMEMBERED)

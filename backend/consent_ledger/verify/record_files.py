@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 from consent_ledger.derived import csv_rows, jsonld
@@ -11,7 +11,8 @@ from consent_ledger.tlog.errors import FormatError, shown
 from consent_ledger.verify.archive import Stream
 from consent_ledger.verify.manifest import LogPart
 from consent_ledger.verify.members import CONTEXT, CSV, JSONLD, OPENINGS, log_path
-from consent_ledger.verify.openings import InOrder, parse_line
+from consent_ledger.verify.openings import parse_line
+from consent_ledger.verify.records import InOrder, Records
 from consent_ledger.verify.state import State
 
 T = TypeVar("T")
@@ -30,8 +31,9 @@ class RecordFiles:
         }
         self.openings = self._in_order(OPENINGS, self._lines(OPENINGS), parse_line)
         self.context = self._in_order(CONTEXT, self._lines(CONTEXT), parse_line)
-        self.rows = self._in_order(CSV, self._csv_rows(), self._parse_row)
-        self.nodes = self._in_order(JSONLD, self._jsonld_nodes(), self._parse_node)
+        self.rows = self._in_order(CSV, self._lines(CSV, csv_rows.LINE_END), self._parse_row)
+        self.nodes = self._in_order(JSONLD, self._nodes(), self._parse_node)
+        self._check_header()
 
     def skip(self, end: int) -> None:
         """Passes over what is about entries below *end*, which are not there to be checked."""
@@ -46,7 +48,7 @@ class RecordFiles:
         for stream in self._streams:
             self._state.finish(stream)
 
-    # --- one iterator of records for each file -------------------------------------------------
+    # --- the records of each file ---------------------------------------------------------------
 
     def _stream(self, name: str) -> Stream | None:
         """The file; None when the bundle holds none, which is well where it would be empty."""
@@ -59,39 +61,32 @@ class RecordFiles:
             self._fault(name, "file", "no such member", "a part of every bundle")
         return None
 
-    def _lines(self, name: str, end: bytes = b"\n") -> Iterator[bytes]:
-        stream = self._stream(name)
-        if stream is None:
-            return
-        yield from stream.lines(end)
+    def _lines(self, name: str, end: bytes = b"\n") -> Records:
+        return Records(self._stream(name), end, _no_line)
 
-    def _csv_rows(self) -> Iterator[bytes]:
-        rows = self._lines(CSV, csv_rows.LINE_END)
+    def _check_header(self) -> None:
         expected = csv_rows.header(self.with_subjects)
-        first = next(rows, None)
+        first = self.rows.next()
         if first is not None and first + csv_rows.LINE_END != expected:
             self._fault(CSV, "first line", shown(first), shown(expected))
-        yield from rows
 
-    def _jsonld_nodes(self) -> Iterator[bytes]:
-        stream = self._stream(JSONLD)
-        if stream is None:
-            return
+    def _nodes(self) -> Records:
         manifest = self._state.manifest
         start = jsonld.start(manifest.site, manifest.name, self._log.origin)
-        held: bytes | None = None
-        for piece in stream.split(jsonld.SEPARATOR):
-            if held is None:
-                if not piece.startswith(start):
-                    self._fault(JSONLD, "start", shown(piece), shown(start))
-                held = piece.removeprefix(start)
-                continue
-            yield held
-            held = piece
-        if held is None or not held.endswith(jsonld.END):
-            self._fault(JSONLD, "end", shown((held or b"")[-60:]), shown(jsonld.END))
-        if held is not None and held != jsonld.END:
-            yield held.removesuffix(jsonld.END)
+
+        def last(rest: bytes) -> bytes | None:
+            if not rest.endswith(jsonld.END):
+                self._fault(JSONLD, "end", shown(rest[-60:]), shown(jsonld.END))
+            return rest.removesuffix(jsonld.END) or None
+
+        stream = self._stream(JSONLD)
+        records = Records(stream, jsonld.SEPARATOR, last if stream is not None else _no_line)
+        if records.has(start):
+            records.at += len(start)
+        elif stream is not None and not records.is_damaged:
+            found = records.buffer[: len(start)]
+            self._fault(JSONLD, "start", shown(found), shown(start))
+        return records
 
     def _parse_row(self, row: bytes) -> tuple[int, bytes] | None:
         generation, _, rest = row.partition(b",")
@@ -107,7 +102,7 @@ class RecordFiles:
             return int(index), node
         return None
 
-    def _in_order(self, name: str, records: Iterator[bytes], parse: Parse[T]) -> InOrder[T]:
+    def _in_order(self, name: str, records: Records, parse: Parse[T]) -> InOrder[T]:
         path = self.paths[name]
 
         def unexpected(index: int | None) -> None:
@@ -130,6 +125,12 @@ class RecordFiles:
         self._state.faults.add(
             field, found, expected, log=self._log.origin, index=index, path=self.paths[name]
         )
+
+
+def _no_line(rest: bytes) -> None:
+    """What follows the last line. Raises: FormatError unless that is nothing."""
+    if rest:
+        raise FormatError("end of the file", "no line end", "one after each line")
 
 
 def _is_number(digits: bytes) -> bool:

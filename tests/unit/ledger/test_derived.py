@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from consent_banner import canonical
-from consent_ledger.derived import csv_rows, fragments, jsonld
+from consent_ledger.derived import csv_rows, forms, jsonld
 from consent_ledger.tlog.entry import Kind
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,7 +184,7 @@ def test_a_term_that_is_spelt_with_a_prefix_means_what_the_prefix_says() -> None
 
 def test_no_evidence_makes_no_record() -> None:
     assert jsonld.node(1, 5, None, SUBJECT) == b""
-    assert jsonld.node_of_parts(1, 5, None, canonical.dumps(SUBJECT)) == b""
+    assert forms.Forms(1, True).node(5, None, canonical.dumps(SUBJECT)) == b""
 
 
 # --- both ways in --------------------------------------------------------------------------------
@@ -212,32 +212,36 @@ def test_parts_as_bytes_make_the_same_as_parts_as_objects(
     evidence: dict[str, Any] | None, subject: dict[str, Any] | None, with_subjects: bool
 ) -> None:
     parts = [None if each is None else canonical.dumps(each) for each in (evidence, subject)]
+    made = forms.Forms(2, with_subjects)
     node = jsonld.node(2, 7, evidence, subject)
-    assert jsonld.node_of_parts(2, 7, *parts) == node
+    assert made.node(7, *parts) == node
     if node:
         assert canonical.dumps(json.loads(node)) == node
     row = csv_rows.row(2, 7, Kind.DECISION, evidence, subject, with_subjects)
-    assert csv_rows.row_of_parts(2, 7, Kind.DECISION, *parts, with_subjects) == row
+    assert made.row(7, Kind.DECISION, *parts) == row
 
 
 def test_a_usual_subject_part_takes_the_short_way_and_others_do_not() -> None:
-    assert fragments.plain_subject(canonical.dumps(SUBJECT)) is not None
-    assert fragments.plain_subject(canonical.dumps(SUBJECT | {"previous": None})) is not None
+    assert forms.plain_subject(canonical.dumps(SUBJECT)) is not None
+    assert forms.plain_subject(canonical.dumps(SUBJECT | {"previous": None})) is not None
     for changes in ({"seq": -1}, {"id": "C" * 32}, {"decided_at": "=1"}, {"more": 1}):
-        assert fragments.plain_subject(canonical.dumps(SUBJECT | changes)) is None
+        assert forms.plain_subject(canonical.dumps(SUBJECT | changes)) is None
 
 
 def test_what_is_remembered_is_forgotten_before_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fragments, "REMEMBERED", 3)
-    made = []
+    monkeypatch.setattr(forms, "REMEMBERED", 3)
+    known = forms.Forms(1, True)
+    parts = [canonical.dumps(EVIDENCE | {"language": each}) for each in ("de", "en", "fr", "it")]
+    first = known.of(parts[0])
+    assert known.of(bytes(parts[0])) is first
+    assert all(known.of(part) is not first for part in parts[1:])
+    assert known.of(parts[0]) is not first
 
-    def make(document: int) -> int:
-        made.append(document)
-        return document * 2
 
-    remembered = fragments.Remembered(make)
-    assert [remembered(b"%d" % each) for each in (1, 1, 2, 3, 4, 1)] == [2, 2, 4, 6, 8, 2]
-    assert made == [1, 2, 3, 4, 1]
+def test_a_large_part_is_not_remembered() -> None:
+    known = forms.Forms(1, True)
+    part = canonical.dumps(EVIDENCE | {"language": "x" * forms.REMEMBERED_BYTES})
+    assert known.of(part) is not known.of(part)
 
 
 # --- CSV -----------------------------------------------------------------------------------------
