@@ -21,6 +21,7 @@ from consent_ledger.logs import describe
 from consent_ledger.timestamps import now_ms
 
 MAX_BATCH = 256
+CACHE_KB = 8192  # of the writing connection: all pages that a full group changes
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,7 @@ class Committer:
                 done = [Done(error=error)] * len(group)
             for waiting, outcome in zip(group, done, strict=True):
                 waiting.answer(outcome)
+        self._database.manual_close()
 
     def _gather(self) -> tuple[list[Waiting], bool]:
         """What waits, at least one unless this is the end, and whether it is."""
@@ -163,11 +165,14 @@ class Committer:
             return [done for waiting in group for done in self._commit([waiting])]
         except peewee.DatabaseError as error:
             log.error("the database cannot be written: %s", describe(error))
+            self._database.manual_close()  # the next group begins with a fresh connection
             refusal = StorageUnavailable(
                 "the database could not be written; sending the same again is safe"
             )
             return [Done(error=refusal)] * len(works)
 
     def _transaction(self, works: list[Work]) -> list[Done]:
-        with self._database.connection_context():
-            return commit(self._database, self._writer, works, self._clock)
+        if self._database.is_closed():
+            self._database.connect()
+            self._database.execute_sql(f"PRAGMA cache_size = -{CACHE_KB}")
+        return commit(self._database, self._writer, works, self._clock)
