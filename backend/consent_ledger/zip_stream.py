@@ -10,7 +10,9 @@ where they are needed, and for members that are told to be `long`, whose size no
 
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -24,6 +26,7 @@ MAX16, MAX32 = 0xFFFF, 0xFFFFFFFF
 
 LEVEL = 1  # levels above take several times as long for a tenth less
 PIECE_BYTES = 1 << 16  # small pieces are gathered: compressing and hashing cost something per call
+AHEAD = 2  # pieces of a long member that wait for being packed while more are made
 
 
 class Written(NamedTuple):
@@ -66,20 +69,12 @@ class ZipStream:
             + raw
             + extra
         )
-        begun, size, crc, digest = self._offset, 0, 0, sha256()
-        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9) if packed else None
-        packed_digest = sha256()
-        for piece in _gathered(pieces):
-            size += len(piece)
-            crc = zlib.crc32(piece, crc)
-            digest.update(piece)
-            out = packer.compress(piece) if packer else piece
-            packed_digest.update(out)
-            yield self._counted(out)
-        if packer:
-            out = packer.flush()
-            packed_digest.update(out)
-            yield self._counted(out)
+        begun, packer = self._offset, _Packer(packed)
+        out = _packed_beside(packer, pieces) if long else map(packer.pack, _gathered(pieces))
+        for piece in out:
+            yield self._counted(piece)
+        yield self._counted(packer.end())
+        size, crc = packer.size_bytes, packer.crc
         packed_size = self._offset - begun
         if not long and max(size, packed_size) > MAX32:
             raise OverflowError(f"ZipStream.member: {name} has {size} bytes and is not long")
@@ -87,7 +82,7 @@ class ZipStream:
             struct.pack("<4sL2Q" if long else "<4s3L", b"PK\x07\x08", crc, packed_size, size)
         )
         self._directory.append(_central(raw, version, method, crc, packed_size, size, start))
-        self.last = Written(name, size, digest.hexdigest(), packed_digest.hexdigest())
+        self.last = Written(name, size, *packer.hashes())
 
     def end(self) -> Iterator[bytes]:
         """The central directory and what ends the file."""
@@ -110,6 +105,49 @@ class ZipStream:
     def _counted(self, piece: bytes) -> bytes:
         self._offset += len(piece)
         return piece
+
+
+class _Packer:
+    """Packs and hashes one member, piece by piece."""
+
+    def __init__(self, packed: bool) -> None:
+        self.size_bytes, self.crc = 0, 0
+        self._digest, self._packed_digest = sha256(), sha256()
+        self._deflate = (
+            zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9) if packed else None
+        )
+
+    def pack(self, piece: bytes) -> bytes:
+        """What *piece* gives to the file."""
+        self.size_bytes += len(piece)
+        self.crc = zlib.crc32(piece, self.crc)
+        self._digest.update(piece)
+        out = self._deflate.compress(piece) if self._deflate else piece
+        self._packed_digest.update(out)
+        return out
+
+    def end(self) -> bytes:
+        """What the end of the member gives to the file."""
+        out = self._deflate.flush() if self._deflate else b""
+        self._packed_digest.update(out)
+        return out
+
+    def hashes(self) -> tuple[str, str]:
+        """SHA-256 of the bytes and of them packed, in hexadecimal."""
+        return self._digest.hexdigest(), self._packed_digest.hexdigest()
+
+
+def _packed_beside(packer: _Packer, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same pieces packed, in a thread beside that which makes them: packing and hashing let
+    other threads run. The thread ends with this iterator, whoever ends it."""
+    with ThreadPoolExecutor(1, thread_name_prefix="packing") as worker:
+        waiting: deque[Future[bytes]] = deque()
+        for piece in _gathered(pieces):
+            waiting.append(worker.submit(packer.pack, piece))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
