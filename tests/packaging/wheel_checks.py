@@ -77,6 +77,10 @@ def use_both_commands(
     step(ledger, "site", "add", site_id, "--name", "First site", "--origin", origin)
     step(ledger, "publish", "dist")
     serve_and_stop(ledger, folder, env)
+    step(ledger, "export", site_id, "-o", "all.zip")
+    key = step(ledger, "signing-key", "show", site_id).strip()
+    if "VERIFIED" not in step(ledger, "verify", "all.zip", "--key", key):
+        raise CommandError("consent-ledger verify does not say that the export is verified")
 
 
 def site_of(toml: Path) -> tuple[str, str]:
