@@ -115,7 +115,8 @@ class PlainDecisions:
         return True
 
     def _read(self, run: Run, buffer: bytes, first: int, entries: Sequence[bytes]) -> None:
-        rest, known_parts, at, last = self._rest, self._known, run.end, run.last.encode()
+        rest, known_parts, hours = self._rest, self._known, self._hours
+        rows, nodes, at, last = run.rows, run.nodes, run.end, run.last.encode()
         for index, entry in enumerate(entries, first):  # no more calls than it needs
             if not buffer.startswith(OPENED_START, at):
                 break
@@ -125,24 +126,22 @@ class PlainDecisions:
             match = rest.match(buffer, end) if known is not None else None
             if known is None or match is None:
                 break
-            salt, number, *opened = match.groups(b"")
-            committed = sha256(EVIDENCE_LABEL + a2b_base64(salt) + part).digest()
-            if number != b"%d" % index:
+            found = match.groups(b"")
+            committed = sha256(EVIDENCE_LABEL + a2b_base64(found[0]) + part).digest()
+            if found[1] != b"%d" % index:
                 break
-            if opened:
-                subject_part, *values, subject_salt = opened
-                time, decided_at = values[3], values[0]
-                subject_salt = a2b_base64(subject_salt)
-                committed = sha256(SUBJECT_LABEL + subject_salt + subject_part).digest() + committed
+            values = found[3:9] or None
+            if values is not None:
+                salt, hour, time = a2b_base64(found[9]), values[0][:13], values[3]
+                committed = sha256(SUBJECT_LABEL + salt + found[2]).digest() + committed
                 if (
                     entry != _ENTRY_START + committed
                     or time < last
                     or time[:13] != known.hour
-                    or not self._exists(decided_at[:13])
+                    or (hour not in hours and not self._exists(hour))
                 ):
                     break
             else:
-                values = None
                 time = max(known.earliest, last)
                 if (
                     len(entry) != PRIVATE_ENTRY_BYTES
@@ -151,11 +150,10 @@ class PlainDecisions:
                     or known.latest < last
                 ):
                     break
-            run.rows.append(known.form.row(index, values))
-            run.nodes.append(known.form.node(index, values))
-            run.count += 1
+            rows.append(known.form.row(index, values))
+            nodes.append(known.form.node(index, values))
             at, last = match.end(), time
-        run.end, run.last = at, last.decode()
+        run.count, run.end, run.last = len(rows), at, last.decode()
 
     def _learn(self, part: bytes) -> _Known | None:
         """What to remember of an evidence part; None when it is not plainly right."""
@@ -170,13 +168,12 @@ class PlainDecisions:
         return known
 
     def _exists(self, hour: bytes) -> bool:
-        """Whether there is such an hour of such a day."""
-        if hour not in self._hours:
-            try:
-                check_hour("hour", hour.decode() + "Z")
-            except FormatError:
-                return False
-            if len(self._hours) >= REMEMBERED:
-                self._hours.clear()
-            self._hours.add(hour)
+        """Whether there is such an hour of such a day; what there is, is remembered."""
+        try:
+            check_hour("hour", hour.decode() + "Z")
+        except FormatError:
+            return False
+        if len(self._hours) >= REMEMBERED:
+            self._hours.clear()
+        self._hours.add(hour)
         return True
