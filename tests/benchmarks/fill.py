@@ -5,11 +5,13 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from unittest.mock import patch
 
 import decisions
+import sizes
 import tables
 from consent_ledger import committer, db
 from consent_ledger.app import close_app, create_app
@@ -30,6 +32,27 @@ class Filled:
 
     per_s: float
     record_ids: list[str]
+
+
+class GrownLogs:
+    """A ledger for each number of entries, filled when they are first asked for.
+
+    Whoever lets them grow further comes last.
+    """
+
+    def __init__(self, folder: Path, entries: Sequence[int]) -> None:
+        self._folder, self._entries = folder, entries
+        self._ledgers: dict[int, tuple[Ledger, Filled]] = {}
+
+    def ledgers(self) -> dict[int, tuple[Ledger, Filled]]:
+        """The ledgers by their number of entries, fewest first."""
+        if not self._ledgers:
+            self._folder.mkdir()
+            build = sizes.build(sizes.REFERENCE, self._folder / "build").folder
+            for count in self._entries:
+                ledger = Ledger(self._folder / str(count), build)
+                self._ledgers[count] = ledger, fill(ledger, count)
+        return self._ledgers
 
 
 def fill(ledger: Ledger, size: int) -> Filled:

@@ -15,7 +15,6 @@ from typing import Any
 import decisions
 import fill
 import grown_tables
-import sizes
 import tables
 from consent_ledger import statements
 from consent_ledger.db import open_database
@@ -32,13 +31,14 @@ PROOF = "GET /receipts/{id}"
 PROOFS_IN_PROCESS = 20_000
 
 
-def run(folder: Path, plan: Plan) -> dict[str, Any]:
-    """Measures below *folder*, prints the figures and returns them with `ok`."""
+def run(folder: Path, plan: Plan, logs: fill.GrownLogs) -> dict[str, Any]:
+    """Measures *logs*, which grow by it, with no-ops below *folder*; prints the figures and returns
+    them with `ok`."""
     tables.heading("Log: decisions and proofs when it has grown")
-    build = sizes.build(sizes.REFERENCE, folder / "build").folder
-    entries = {f"{size:,} entries": size for size in plan.sizes}
-    ledgers = {name: Ledger(folder / str(size), build) for name, size in entries.items()}
-    filled = {name: fill.fill(ledger, entries[name]) for name, ledger in ledgers.items()}
+    grown = {f"{size:,} entries": each for size, each in logs.ledgers().items()}
+    ledgers = {name: ledger for name, (ledger, _) in grown.items()}
+    filled = {name: each for name, (_, each) in grown.items()}
+    entries = dict(zip(grown, logs.ledgers(), strict=True))
     in_process = {name: _prove_in_process(ledger) for name, ledger in ledgers.items()}
     stored_bytes = {name: size_of(ledger.data) for name, ledger in ledgers.items()}
     target = next(iter(ledgers.values())).target

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sizes, speed of banner, ledger and a grown log, printed in one run: `make bench`."""
+"""Sizes, speed of banner, ledger and grown logs, printed in one run: `make bench`."""
 
 import argparse
 import json
@@ -7,22 +7,25 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import exports
+import fill
 import grown
 import ledger
 import machine
 import navigation
 import sizes
+import tables
 from load import LoadError
 from processes import CommandError
 from rates import Plan
 
-SECTIONS = ("sizes", "banner", "ledger", "log", "exports")
+SECTIONS = ("sizes", "banner", "ledger", "exports", "log")
 NAVIGATIONS, QUICK_NAVIGATIONS = 25, 4
 QUICK = Plan(seconds=0.4, repetitions=1, starts=2, syncs=50, sizes=(300, 3000))
 EXAMPLE = """example:
@@ -64,14 +67,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The chosen sections, each with a sample of the machine's noise before and after it."""
+    plan = _plan(options)
+    logs = fill.GrownLogs(folder / "grown", plan.sizes)
     sections: dict[str, Callable[[Path], dict[str, Any]]] = {
         "sizes": sizes.run,
         "banner": lambda place: _banner(place, options.navigations),
-        "ledger": lambda place: ledger.run(place, _plan(options)),
-        "log": lambda place: grown.run(place, _plan(options)),
-        "exports": lambda place: exports.run(
-            place, exports.QUICK if options.quick else exports.SIZES
-        ),
+        "ledger": lambda place: ledger.run(place, plan),
+        "exports": lambda place: exports.run(place, logs),
+        "log": lambda place: grown.run(place, plan, logs),
     }
     results: dict[str, Any] = {"quick": options.quick, "machine": machine.describe(folder)}
     samples = [("at the start", machine.measure(folder))]
@@ -79,7 +82,10 @@ def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         if name in options.only:
             place = folder / name
             place.mkdir()
+            start = time.perf_counter()
             results[name] = sections[name](place)
+            results[name]["seconds"] = time.perf_counter() - start
+            tables.note(f"  This section took {results[name]['seconds']:.0f} s.")
             samples.append((f"after {name}", machine.measure(folder)))
     machine.report(results["machine"], samples)
     results["noise"] = [{"when": when, **sample} for when, sample in samples]
@@ -131,7 +137,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         type=_entries,
         metavar="N",
-        help="of a log that has grown (repeatable; default 10000, 1000000)",
+        help="of each log that has grown (repeatable; default 10000, 1000000)",
     )
     options = parser.parse_args(arguments)
     options.only = options.only or list(SECTIONS)
