@@ -74,7 +74,7 @@ class _Walk:
     def run(self) -> LogResult:
         present = self._tree.entry_bundles()
         log = self._log
-        covering = range(log.first // WIDTH, -(-log.end // WIDTH))
+        covering = range(log.first // WIDTH, -(-log.end // WIDTH)) if log.first < log.end else ()
         for bundle in sorted({*covering, *present}):
             self._path = self._tree.path(ENTRIES, bundle)
             try:

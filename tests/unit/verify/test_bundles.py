@@ -113,6 +113,20 @@ def test_a_generation_of_which_nothing_else_is_needed_may_be_left_out_of_a_range
     assert check(made.seal()).verdict == "verified"
 
 
+def test_a_generation_that_lies_before_the_range_needs_no_entry_of_its_end(check):
+    log = LogMaker()
+    log.publish()
+    for visitor in range(300):
+        log.decide(True, visitor)
+    after = LogMaker(2, after=log)
+    after.publish()
+    made = bundle([log, after], ranges=[(301, 301), (0, 2)])
+    assert "logs/1/tile/entries/000" in made.members, "its publication"
+    made.members["logs/1/context.ndjson"] = b""
+    made.members.pop("logs/1/tile/entries/001.p/45")
+    assert check(made.seal()).verdict == "verified"
+
+
 def test_a_part_erased_while_the_export_ran_counts_as_opened(check):
     log = small_log()
     open_ = log.copy()
