@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import peewee
 import pytest
+from consent_banner import canonical
 from consent_banner.notice import Notice
 from consent_ledger import batch, sites
 from consent_ledger.bundle import Bundle as ExportBundle
@@ -57,7 +58,7 @@ from consent_ledger.tlog.entry import (
     subject_commitment,
 )
 from consent_ledger.tlog.note import VerifierKey, parse_note
-from consent_ledger.tlog.receipts import read_receipt
+from consent_ledger.tlog.receipts import read_receipt, verify_receipt
 from consent_ledger.verify.bundle import verify_bundle
 from consent_ledger.verify.report import FAILED, VERIFIED, Report
 from consent_ledger.verify.single import verify_receipt_file
@@ -911,6 +912,13 @@ class WholeLedger(RuleBasedStateMachine):
             keys = Pinned.read(key.vkey for key in auditor.trusted(origin))
             report = verify_receipt_file(receipt, keys)
             assert report.verdict == VERIFIED, report.faults.first
+        for token in TOKENS:
+            if self.world.of(token):
+                subject = subject_hash(SITE, token)
+                told = json.loads(read_history(self.database, SITE, subject, 1000, None))
+                for receipt in told["records"]:  # with a proof out of the stored tiles
+                    keys = [key.vkey for key in auditor.trusted(receipt["origin"])]
+                    verify_receipt(canonical.dumps(receipt), keys)
 
 
 def _crash(*_: object) -> None:
@@ -919,7 +927,7 @@ def _crash(*_: object) -> None:
 
 TestWholeLedger = WholeLedger.TestCase
 TestWholeLedger.settings = settings(
-    max_examples=20,
+    max_examples=16,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
