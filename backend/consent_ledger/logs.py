@@ -8,6 +8,8 @@ import traceback
 
 import peewee
 
+from consent_ledger.errors import SetupError
+
 
 def configure(level: str) -> None:
     """Sends log lines of at least *level* to standard error."""
@@ -25,9 +27,10 @@ def configure(level: str) -> None:
 def describe(error: BaseException) -> str:
     """*error* for the log: its type and where it was raised, and no value that a request held.
 
-    Only messages of the database and the system are kept; they speak of files and tables.
+    Only messages of the database and the system are kept, and those that tell the operator what to
+    do; they speak of files and tables.
     """
-    trusted = (peewee.PeeweeException, sqlite3.Error, OSError)
+    trusted = (peewee.PeeweeException, sqlite3.Error, OSError, SetupError)
     message = f": {error}" if isinstance(error, trusted) else ""
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
     return f"{type(error).__qualname__}{message}\n{frames}"
