@@ -9,8 +9,9 @@ from consent_ledger.verify import log_walk
 from consent_ledger.verify.plain import PlainDecisions, Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.verify.histories import full_bundle, full_logs, small_bundle
-from unit.verify.log_maker import DECISION
+from unit.verify.bundle_maker import bundle
+from unit.verify.histories import full_bundle, full_logs, small_bundle, small_log
+from unit.verify.log_maker import ACCESS, DECISION, LABEL
 
 FILES = [f"logs/1/{name}" for name in ("openings.ndjson", "records.csv", "records.jsonld")]
 PARTS = [("evidence",), ("evidence", "subject")]
@@ -53,6 +54,73 @@ def test_most_decisions_go_the_short_way(check, monkeypatch, parts):
 def test_both_ways_say_the_same_of_what_is_right(check, parts):
     bundle = full_bundle(parts)
     assert check(bundle).to_dict() == by_the_long_way(check, bundle).to_dict()
+
+
+# --- one wrong thing among what is right: with decisions after it, so that a run could hold it ----
+
+BEFORE = "2026-01-01T00"
+
+
+@pytest.mark.parametrize("parts", PARTS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recorded_at": f"{BEFORE}:00:00.000Z"},
+        {"recorded_hour": f"{BEFORE}Z", "expires_hour": "2026-06-30T00Z"},
+        {
+            "recorded_at": f"{BEFORE}:00:00.000Z",
+            "recorded_hour": f"{BEFORE}Z",
+            "expires_hour": "2026-06-30T00Z",
+        },
+        {"decided_at": "2026-02-30T00:00:00.000Z"},
+        {"decided_at": "2026-02-28T00:60:00.000Z"},
+        {"seq": 0},
+        {"id": "C" * 32},
+        {"build": "ee" * 32},
+        {"language": "xx"},
+        {"gpc": 1},
+        {"more": True},
+    ],
+)
+def test_a_wrong_decision_is_told_the_same_by_both_ways(check, changes, parts):
+    log = small_log()
+    at = log.decide(**changes)
+    for visitor in range(3):
+        log.decide(visitor=visitor)
+    made = bundle([log], parts=parts)
+    report = check(made).to_dict()
+    assert report == by_the_long_way(check, made).to_dict()
+    is_shown = parts != ("evidence",) or changes.keys() - {"recorded_at", "decided_at", "seq", "id"}
+    assert {fault["index"] for fault in report["faults"]} == ({at} if is_shown else set())
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_an_entry_of_another_kind_is_no_plain_decision(check, parts):
+    log = small_log()
+    at = log.decide()
+    log.decide()
+    log.entries[at] = log.entries[at].replace(LABEL + bytes([DECISION]), LABEL + bytes([ACCESS]))
+    made = bundle([log], parts=parts)
+    report = check(made).to_dict()
+    assert report == by_the_long_way(check, made).to_dict()
+    assert at in {fault["index"] for fault in report["faults"]}
+
+
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("parts", PARTS)
+def test_whichever_byte_of_a_record_is_changed_it_is_told_the_same_by_both_ways(check, parts, path):
+    made = full_bundle(parts)
+    at = made.members[path].index(b"\n", 20_000)
+    line = made.members[path][at + 1 :].partition(b"\n")[0]
+    for place in range(0, len(line), 83):
+        changed = made.copy()
+        data = bytearray(changed.members[path])
+        data[at + 1 + place] ^= 1
+        changed.members[path] = bytes(data)
+        packed = changed.seal().pack()
+        report = check(packed)
+        assert report.faults.total
+        assert report.to_dict() == by_the_long_way(check, packed).to_dict()
 
 
 @reusing
