@@ -61,6 +61,15 @@ def test_both_ways_say_the_same_of_what_is_right(check, parts):
 BEFORE = "2026-01-01T00"
 
 
+def follow(log):
+    """More decisions; an access ends the run before the last one ends the file, and with it the
+    records that runs are compared with."""
+    for visitor in range(3):
+        log.decide(visitor=visitor)
+    log.access()
+    log.decide()
+
+
 @pytest.mark.parametrize("parts", PARTS)
 @pytest.mark.parametrize(
     "changes",
@@ -85,8 +94,7 @@ BEFORE = "2026-01-01T00"
 def test_a_wrong_decision_is_told_the_same_by_both_ways(check, changes, parts):
     log = small_log()
     at = log.decide(**changes)
-    for visitor in range(3):
-        log.decide(visitor=visitor)
+    follow(log)
     made = bundle([log], parts=parts)
     report = check(made).to_dict()
     assert report == by_the_long_way(check, made).to_dict()
@@ -98,12 +106,41 @@ def test_a_wrong_decision_is_told_the_same_by_both_ways(check, changes, parts):
 def test_an_entry_of_another_kind_is_no_plain_decision(check, parts):
     log = small_log()
     at = log.decide()
-    log.decide()
+    follow(log)
     log.entries[at] = log.entries[at].replace(LABEL + bytes([DECISION]), LABEL + bytes([ACCESS]))
     made = bundle([log], parts=parts)
     report = check(made).to_dict()
     assert report == by_the_long_way(check, made).to_dict()
     assert at in {fault["index"] for fault in report["faults"]}
+
+
+def test_time_that_goes_back_from_one_run_to_the_next_is_told(check):
+    log = small_log()
+    early = {"recorded_at": log.moment(), "recorded_hour": log.hour()}
+    early["expires_hour"] = log.hour(days=180)
+    log.decide()
+    erased = log.decide()  # says no time, and ends the run
+    at = log.decide(**early)
+    follow(log)
+    for part in ("subject", "evidence"):
+        log.destroy(part, erased)
+    log.announce(*((log, part, "owner", [[erased, erased]]) for part in ("evidence", "subject")))
+    report = check(bundle([log]))
+    assert [(fault.index, fault.field) for fault in report.faults.first] == [(at, "time")]
+
+
+@pytest.mark.parametrize("parts", PARTS)
+@pytest.mark.parametrize("number", ["0{}", "1{}", "{}0"])
+def test_an_opening_under_another_index_is_told_the_same_by_both_ways(check, parts, number):
+    log = small_log()
+    at = log.decide()
+    follow(log)
+    made = bundle([log], parts=parts)
+    lines = "".join(made.lines(FILES[0])).replace(f'"index":{at}', f'"index":{number.format(at)}')
+    made.set_lines(FILES[0], [lines])
+    report = check(made.seal())
+    assert report.faults.total
+    assert report.to_dict() == by_the_long_way(check, made).to_dict()
 
 
 @pytest.mark.parametrize("path", FILES)
