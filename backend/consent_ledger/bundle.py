@@ -22,7 +22,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from consent_ledger import __version__
-from consent_ledger.bundle_log import BundledLog, find_context, read_log, screenshots_of
+from consent_ledger.bundle_log import (
+    BundledLog,
+    find_context,
+    find_neighbours,
+    read_log,
+    screenshots_of,
+)
 from consent_ledger.bundle_readme import readme
 from consent_ledger.bundle_tiles import TileRun, needed_tiles
 from consent_ledger.derived import csv_rows, jsonld
@@ -89,6 +95,7 @@ class Bundle:
             if span is self._spans[-1]:  # only the newest generation takes entries
                 self._announce()
             log = read_log(stored, span)
+            log.neighbours = find_neighbours(log, self._range)
             log.context = find_context(log, self._spans)
             if log.is_needed:
                 if not is_covered:
@@ -110,7 +117,7 @@ class Bundle:
         self._announce_pending()
         newest = StoredLog(self._database, site, self._spans[-1].generation).read(
             Log.select(Log.generation)
-            .where(Log.site == site)
+            .where((Log.site == site) & (Log.size > 0))
             .order_by(Log.generation.desc())
             .limit(1)
         )

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consent_ledger.bundle_tiles import Interval
-from consent_ledger.errors import SetupError
+from consent_ledger.errors import SetupError, Unavailable
 from consent_ledger.export_pages import OF_KIND, OPENINGS, StoredLog, steps
-from consent_ledger.export_range import Span
+from consent_ledger.export_range import Range, Span
 from consent_ledger.models import Log, LogKey, Publication
 from consent_ledger.tlog.encoding import format_base64
 from consent_ledger.tlog.entry import LABEL, Kind
@@ -43,18 +43,20 @@ class BundledLog:
     checkpoint: bytes
     keys: list[Key]
     publications: list[tuple[int, bytes]]  # index below `end`, SHA-256 of the notice
-    context: list[int] = field(default_factory=list)  # opened, and outside [first, end)
+    context: list[int] = field(default_factory=list)  # private, opened, and outside [first, end)
+    neighbours: list[int] = field(default_factory=list)  # their times bound those of the range
 
     @property
     def is_needed(self) -> bool:
         """Whether anything of it is in the bundle but its head."""
-        return bool(self.span.first < self.span.end or self.context or self.publications)
+        others = self.context or self.neighbours or self.publications
+        return bool(self.span.first < self.span.end or others)
 
     @property
     def intervals(self) -> list[Interval]:
         """The entries whose bytes are in the bundle at least: first and last of each interval."""
         first, end = self.span.first, self.span.end
-        single = [*self.context, *(index for index, _ in self.publications)]
+        single = [*self.context, *self.neighbours, *(index for index, _ in self.publications)]
         single += [key.first for key in self.keys if key.first]
         if self.span.generation > 1:
             single.append(0)  # the anchor: which log it continues
@@ -114,19 +116,30 @@ def read_log(stored: StoredLog, span: Span) -> BundledLog:
     )
 
 
-def find_context(log: BundledLog, spans: Sequence[Span]) -> list[int]:
-    """Entries outside [first, end) that are opened too, in order.
+def find_neighbours(log: BundledLog, wanted: Range) -> list[int]:
+    """The entries beside [first, end) whose times show that the range of *wanted* is all there.
 
-    These are the neighbours that show where a range begins and ends, if they are whole, and each
-    erasure entry that names an index of *spans*. Those come after what they name, so none stands
-    before a range.
+    A range that goes up to now needs none after it.
+    """
+    first, end = log.span.first, log.span.end
+    found = [first - 1] if wanted.start is not None and first else []
+    return [*found, end] if wanted.stop is not None and end < log.size else found
+
+
+def find_context(log: BundledLog, spans: Sequence[Span]) -> list[int]:
+    """Private entries outside [first, end) that are opened too, in order.
+
+    These are the neighbours, and each erasure entry that names an index of *spans*. Those come
+    after what they name, so none stands before a range.
+    Raises: Unavailable when a neighbour was erased since the export began.
     """
     found: set[int] = set()
-    first, end = log.span.first, log.span.end
-    if first < end:
-        # What came after the export began is no neighbour of a range that goes up to now.
-        neighbours = (first - 1, end if end < log.span.size else -1)
-        found.update(index for index in neighbours if index >= 0 and _is_whole(log, index))
+    end = log.span.end
+    for index in log.neighbours:
+        for _, _, evidence_part, *_ in log.stored.fetch(OPENINGS, index, index + 1):
+            if evidence_part is None:
+                raise Unavailable("an entry beside the range was erased meanwhile; ask again")
+            found.add(index)
     for start, stop in steps(end, log.size, SCAN):
         for index, evidence_part in log.stored.fetch(OF_KIND, start, stop, int(Kind.ERASURE)):
             if evidence_part is None:
@@ -138,11 +151,6 @@ def find_context(log: BundledLog, spans: Sequence[Span]) -> list[int]:
             if names:
                 found.add(index)
     return sorted(found)
-
-
-def _is_whole(log: BundledLog, index: int) -> bool:
-    rows = log.stored.fetch(OPENINGS, index, index + 1)
-    return bool(rows) and None not in rows[0]
 
 
 def _names(evidence: dict[str, Any], spans: Sequence[Span]) -> bool:

@@ -24,7 +24,7 @@ from consent_ledger.export_lines import (
     jsonld_nodes,
 )
 from consent_ledger.export_pages import StoredLog
-from consent_ledger.export_range import EVERYTHING, Range, Span, read_spans
+from consent_ledger.export_range import EVERYTHING, Range, Span, as_held, read_spans
 from consent_ledger.logs import describe
 from consent_ledger.sites import SiteInfo, get_site
 from consent_ledger.timestamps import moment, now_ms
@@ -135,7 +135,8 @@ def prepare_export(
     """An export of what *site*'s logs hold now. Raises: SiteUnknown; InvalidFields for a range in
     which nothing was recorded."""
     info = get_site(database, site)
-    return Export(database, info, with_subjects, wanted, read_spans(database, site, wanted))
+    spans = read_spans(database, site, wanted)
+    return Export(database, info, with_subjects, as_held(wanted, spans), spans)
 
 
 def guarded(pieces: Iterator[bytes], form: str) -> Iterator[bytes]:

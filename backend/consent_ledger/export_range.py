@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
+
+import peewee
 
 from consent_ledger.db import Database
 from consent_ledger.errors import InvalidFields
-from consent_ledger.models import Hour, Log
+from consent_ledger.models import Entry, Hour, Log, Record
 from consent_ledger.timestamps import HOUR_MS, hour
 
 TIME = r"\d{4}-\d{2}-\d{2}(?:T\d{2}Z)?"
@@ -70,6 +73,8 @@ def read_spans(database: Database, site: str, wanted: Range) -> tuple[Span, ...]
     """The generations of *site*'s log as they are now, oldest first, with what *wanted* covers.
 
     One that lies before the range has first = end = size, one that lies after it first = end = 0.
+    Entries whose time was erased count as in the range when they stand beside it, so that the
+    neighbours, which show where it begins and ends, have a time.
     Raises: InvalidFields when nothing lies in the range.
     """
     rows = (
@@ -92,7 +97,50 @@ def read_spans(database: Database, site: str, wanted: Range) -> tuple[Span, ...]
             f"nothing was recorded for site {site!r} {wanted}",
             fields={"from": [f"nothing was recorded {wanted}"]},
         )
-    return spans
+    return tuple(_between_known(database, site, span) for span in spans)
+
+
+def as_held(wanted: Range, spans: tuple[Span, ...]) -> Range:
+    """*wanted*, without an end when nothing was recorded after it: then it goes up to now."""
+    newest = next((span for span in reversed(spans) if span.size), None)
+    if newest is not None and newest.end == newest.size:
+        return Range(wanted.start, None)
+    return wanted
+
+
+def _between_known(database: Database, site: str, span: Span) -> Span:
+    """*span*, up to the nearest entries on both sides whose time is not erased."""
+    first, end = span.first, span.end
+    if first:
+        known = _known(database, site, span.generation, Entry.entry_index < first, newest=True)
+        first = 0 if known is None else known + 1
+    if end < span.size:
+        known = _known(database, site, span.generation, Entry.entry_index >= end, newest=False)
+        end = span.size if known is None else min(known, span.size)
+    return replace(span, first=first, end=end)
+
+
+def _known(
+    database: Database, site: str, generation: int, where: Any, *, newest: bool
+) -> int | None:
+    """The newest or oldest index *where* the entry is public or its evidence is not erased."""
+    at = Entry.entry_index
+    place = (Record.site == Entry.site) & (Record.generation == Entry.generation)
+    row = (
+        Entry.select(at)
+        .join(Record, peewee.JOIN.LEFT_OUTER, on=(place & (Record.entry_index == at)))
+        .where(
+            (Entry.site == site)
+            & (Entry.generation == generation)
+            & where
+            & (Record.entry_index.is_null() | Record.evidence_part.is_null(False))
+        )
+        .order_by(at.desc() if newest else at.asc())
+        .limit(1)
+        .tuples()
+        .first(database)
+    )
+    return row[0] if row else None
 
 
 def _index_at(

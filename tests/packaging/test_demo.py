@@ -115,7 +115,9 @@ def test_the_demo_starts_keeps_its_data_and_ends_without_a_trace(start, data: Pa
     begin = time.monotonic()
     second = start(*again)
     ready = second.wait_until_ready()
-    assert entries(ready) == kept
+    now = entries(ready)
+    assert now[: len(kept)] == kept
+    assert [json.loads(line)["kind"] for line in now[len(kept) :]] == [3]  # who read the log
     code, _, err = second.end(signal.SIGTERM)
     assert (code, err) == (0, "")
     assert not is_open(ports["ledger"])

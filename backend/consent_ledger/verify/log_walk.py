@@ -20,6 +20,7 @@ from consent_ledger.tlog.entry import (
 )
 from consent_ledger.tlog.errors import ProofError, shown
 from consent_ledger.tlog.tile import ENTRIES, WIDTH
+from consent_ledger.verify.clock import bounds
 from consent_ledger.verify.erasures import misplaced
 from consent_ledger.verify.manifest import LogPart
 from consent_ledger.verify.members import CONTEXT, CSV, JSONLD, OPENINGS
@@ -70,12 +71,15 @@ class _Walk:
         self._plain = PlainDecisions(state, log, self._files)
         self._result = LogResult(log)
         self._path = ""  # of the entry bundle that is being read
+        self._time: str | None = None  # of the entry that was read last, if it shows one
+        self._neighbours = _neighbours(state, log)
 
     def run(self) -> LogResult:
         present = self._tree.entry_bundles()
         log = self._log
         covering = range(log.first // WIDTH, -(-log.end // WIDTH)) if log.first < log.end else ()
-        for bundle in sorted({*covering, *present}):
+        beside = {index // WIDTH for index in self._neighbours}
+        for bundle in sorted({*covering, *beside, *present}):
             self._path = self._tree.path(ENTRIES, bundle)
             try:
                 entries = self._tree.read_entries(bundle)
@@ -87,6 +91,8 @@ class _Walk:
             self._tree.check_leaves(bundle, entries)
             self._check_entries(bundle * WIDTH, entries)
             self._state.advance(len(entries))
+        if log.end == log.size:
+            self._check_end()
         self._tree.check_other_leaves()
         self._files.finish()
         return self._result
@@ -95,6 +101,7 @@ class _Walk:
         """Those that are plainly right together, the others by themselves."""
         at = 0
         while at < len(entries):
+            self._check_begin(first + at)
             run = self._plain.read(first + at, entries[at:])
             others = 1  # the one that ends the run
             if self._plain.accept(run):
@@ -115,6 +122,15 @@ class _Walk:
         subjects["subject"] += decisions
 
     def _check_entry(self, index: int, data: bytes) -> None:
+        self._check_begin(index)
+        if index == self._log.end:
+            self._check_end()
+        self._time = None
+        self._read_entry(index, data)
+        if index in self._neighbours:
+            self._check_neighbour(index)
+
+    def _read_entry(self, index: int, data: bytes) -> None:
         is_inside = self._log.first <= index < self._log.end
         kind = _STARTS.get(data[: len(LABEL) + 1])
         if kind is not None and len(data) == PRIVATE_ENTRY_BYTES:
@@ -228,6 +244,7 @@ class _Walk:
                     holds = False
             else:
                 holds = False
+        self._time = moment or (bounds(hour)[0] if hour else None)
         wrong = self._state.clock.advance(hour, moment)
         if wrong is not None:
             self._error(wrong, index, path)
@@ -256,7 +273,8 @@ class _Walk:
     def _check_public(self, index: int, entry: PublicEntry) -> None:
         try:
             document = read_public(entry.kind, entry.body)
-            wrong = self._state.clock.advance(None, recorded_at(entry.kind, document))
+            self._time = recorded_at(entry.kind, document)
+            wrong = self._state.clock.advance(None, self._time)
             if wrong is not None:
                 raise wrong
         except ProofError as error:
@@ -272,6 +290,34 @@ class _Walk:
             self._result.anchors.append(document["previous"])
         else:
             self._fault("kind", "an anchor", "one of the first entries only", index, self._path)
+
+    # --- the range of time ---------------------------------------------------------------------
+
+    def _check_begin(self, index: int) -> None:
+        """From the first entry of a range on, none is older than the range."""
+        start, log = self._state.manifest.start, self._log
+        if start is not None and index == log.first < log.end:
+            self._state.clock.last = max(self._state.clock.last, start)
+
+    def _check_end(self) -> None:
+        """Up to the last entry of a range, none is younger than the range."""
+        stop, log, last = self._state.manifest.stop, self._log, self._state.clock.last
+        if stop is not None and log.first < log.end and last >= stop:
+            path = self._files.paths[OPENINGS]
+            self._fault("time", last, f"before {stop}, where the range ends", log.end - 1, path)
+
+    def _check_neighbour(self, index: int) -> None:
+        """The entry before a range is older and the one after it is not: nothing is left out."""
+        manifest = self._state.manifest
+        if index < self._log.first:
+            holds = self._time is not None and self._time < (manifest.start or "")
+            expected = f"before {manifest.start}, where the range begins"
+        else:
+            holds = self._time is not None and self._time >= (manifest.stop or "")
+            expected = f"from {manifest.stop} on, where the range ends"
+        if not holds:
+            path = self._files.paths[CONTEXT]
+            self._fault("time", self._time or "none that is shown", expected, index, path)
 
     # --- derived files -------------------------------------------------------------------------
 
@@ -341,6 +387,14 @@ class _Walk:
 
     def _error(self, error: ProofError, index: int, path: str) -> None:
         self._state.faults.add_error(error, log=self._log.origin, index=index, path=path)
+
+
+def _neighbours(state: State, log: LogPart) -> frozenset[int]:
+    """The entries beside a range of time, which have to show their times."""
+    manifest = state.manifest
+    before = {log.first - 1} if manifest.start is not None and log.first else set()
+    after = {log.end} if manifest.stop is not None and log.end < log.size else set()
+    return frozenset(before | after)
 
 
 def _parsed(part: bytes | None) -> Any:

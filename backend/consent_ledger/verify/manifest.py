@@ -18,6 +18,7 @@ from consent_ledger.tlog.json_document import (
     shown_value,
 )
 from consent_ledger.tlog.note import VerifierKey
+from consent_ledger.verify.clock import bounds
 from consent_ledger.verify.members import MAX_DOCUMENT_BYTES
 
 SCHEMA = "consent-ledger/bundle/v1"
@@ -78,6 +79,8 @@ class Manifest:
     exported_at: str
     parts: frozenset[str]  # handed over: "evidence", or both
     is_whole: bool  # everything, not a range of time
+    start: str | None  # first moment of the range
+    stop: str | None  # first moment after it
     logs: tuple[LogPart, ...]
     files: tuple[File, ...]
 
@@ -104,12 +107,17 @@ def parse_manifest(data: bytes) -> Manifest:
         _log(f"logs[{at}]", each) for at, each in enumerate(read_list("logs", document["logs"]))
     ]
     _check_logs(logs, site)
+    start, stop = _range(document["range"])
+    if document["range"] is not None:
+        _check_ends(logs, start, stop)
     return Manifest(
         site,
         name,
         exported_at,
         frozenset(parts),
-        _is_whole(document["range"]),
+        document["range"] is None,
+        start,
+        stop,
         tuple(logs),
         tuple(
             _file(f"files[{at}]", each)
@@ -118,14 +126,28 @@ def parse_manifest(data: bytes) -> Manifest:
     )
 
 
-def _is_whole(value: object) -> bool:
+def _range(value: object) -> tuple[str | None, str | None]:
+    """The moments between which everything is."""
     if value is None:
-        return True
+        return None, None
     times = read_table("range", value, frozenset(("from", "to")))
-    for side, hour in times.items():
-        if hour is not None:
-            _matching(f"range.{side}", hour, _HOUR, "an hour")
-    return False
+    start, stop = (
+        None
+        if times[side] is None
+        else bounds(_matching(f"range.{side}", times[side], _HOUR, "an hour"))[0]
+        for side in ("from", "to")
+    )
+    return start, stop
+
+
+def _check_ends(logs: list[LogPart], start: str | None, stop: str | None) -> None:
+    """A range open at its start leaves nothing out there; one that ends shows what is next."""
+    for at, log in enumerate(logs):
+        if start is None and log.first:
+            raise FormatError(f"logs[{at}].first", str(log.first), "0, as the range has no start")
+    if stop is not None and logs and logs[-1].end == logs[-1].size:
+        at = len(logs) - 1
+        raise FormatError(f"logs[{at}].end", f"{logs[-1].end}, its size", "less: the range ends")
 
 
 def _log(field: str, value: object) -> LogPart:

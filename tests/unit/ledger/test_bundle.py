@@ -20,7 +20,7 @@ from consent_ledger.derived import csv_rows, jsonld
 from consent_ledger.errors import NotFound, Unavailable
 from consent_ledger.export import prepare_export
 from consent_ledger.export_range import Range
-from consent_ledger.models import Entry, Log, Notice, Record, Screenshot, Tile
+from consent_ledger.models import Entry, Hour, Log, Notice, Record, Screenshot, Tile
 from consent_ledger.notices import Publish
 from consent_ledger.rotation import Rotate
 from consent_ledger.sites import add_site
@@ -274,7 +274,7 @@ def test_a_generation_that_begins_meanwhile_is_noticed(
 
     def begin() -> None:
         Log.insert(
-            site=SITE, generation=2, origin=f"ledger.test/{SITE}/2", size=0, last_ms=0
+            site=SITE, generation=2, origin=f"ledger.test/{SITE}/2", size=1, last_ms=0
         ).execute(database)
 
     export = prepare_export(database, SITE, with_subjects=False)
@@ -324,7 +324,8 @@ def test_a_range_of_hours_is_a_range_of_indexes(
     assert report.exit_code == 0, report.faults.first
     assert json.loads(found["manifest.json"])["range"] == {
         side: None if each is None else hour((START + each) * HOUR_MS)
-        for side, each in (("from", first), ("to", last))
+        # Nothing was recorded after the last range: it goes up to now.
+        for side, each in (("from", first), ("to", None if last == 100 else last))
     }
 
 
@@ -351,12 +352,33 @@ def test_later_erasures_of_a_range_are_in_its_context(days: Journalist, tmp_path
     assert report.exit_code == 0, report.faults.first
 
 
-def test_a_neighbour_that_was_erased_is_left_out(days: Journalist, tmp_path: Path) -> None:
-    days.erase(f"{600:032x}")
+def test_a_range_goes_on_to_the_nearest_entries_that_show_a_time(
+    days: Journalist, tmp_path: Path
+) -> None:
+    for index in (298, 299, 600):
+        days.erase(f"{index:032x}")
     bundle = days.bundle(wanted=between(5, 6))
-    context = [line["index"] for line in lines(members(bundle)["logs/1/context.ndjson"])]
-    assert context == [299]
+    found = members(bundle)
+    (log,) = json.loads(found["manifest.json"])["logs"]
+    assert (log["first"], log["end"]) == (298, 601)
+    context = [line["index"] for line in lines(found["logs/1/context.ndjson"])]
+    assert context == [297, 601, 901]  # and the erasure entry
     assert days.verify(bundle, tmp_path).exit_code == 0
+
+
+def test_a_range_that_leaves_entries_of_its_hours_out_is_found(
+    days: Journalist, tmp_path: Path
+) -> None:
+    """The table of hours is in no export; the neighbours tell when it is wrong."""
+    for shift, index in ((40, 339), (-40, 260)):
+        change = Hour.update({Hour.first_index: 300 + shift}).where(Hour.first_index == 300)
+        change.execute(days.database)
+        report = days.verify(days.bundle(wanted=between(5, 6)), tmp_path)
+        assert report.exit_code == 1
+        assert {(fault.index, fault.field) for fault in report.faults.first} & {(index, "time")}
+        Hour.update({Hour.first_index: 300}).where(Hour.first_index == 300 + shift).execute(
+            days.database
+        )
 
 
 # --- keys and generations ----------------------------------------------------------------------

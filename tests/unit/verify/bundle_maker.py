@@ -100,7 +100,7 @@ def bundle(logs, *, parts=("evidence", "subject"), ranges=None, screenshots=None
         "exported_at": "2027-01-01T00:00:00.000Z",
         "parts": list(parts),
         "withheld": [{"part": part, "reason": "not asked for"} for part in withheld],
-        "range": {"from": None, "to": "2026-12-01T00Z"} if ranges else None,
+        "range": hours(logs, ranges) if ranges else None,
         "logs": [
             {
                 "generation": log.generation,
@@ -119,10 +119,19 @@ def bundle(logs, *, parts=("evidence", "subject"), ranges=None, screenshots=None
     return Bundle(members, manifest)
 
 
+def hours(logs, ranges):
+    """The range of time that these indexes are; every entry of the logs has an hour of its own."""
+    pairs = list(zip(logs, ranges, strict=True))
+    starts = [log.hours[first] for log, (first, end) in pairs if first < end]
+    ends = [log.hours[end] for log, (_, end) in pairs if end < len(log.entries)]
+    return {"from": starts[0] if starts else None, "to": ends[0] if ends else None}
+
+
 def needed(log, tiles, first, end, context):
     """The tiles that a range needs, with their ancestors; the edge is always among them."""
     publications = [i for i in range(end) if log.entries[i][24] in (16, 17, 18)]
-    indexes = {*range(first, end), *context, *publications}
+    beside = {first - 1, end} & set(range(len(log.entries)))
+    indexes = {*range(first, end), *context, *publications, *beside}
     found = {}
     for path, data in tiles.items():
         _, level, *rest = path.split("/")

@@ -68,7 +68,8 @@ class LogMaker:
         self.openings = {}  # index to {"kind", "evidence": (E, salt)|None, "subject": …}
         self.notices = after.notices.copy() if after else {}
         self.published = []
-        self.minutes = after.minutes if after else 0
+        self.minutes = after.minutes + 60 if after else 0
+        self.hours = []  # of each entry, and another one for each
         self.keys = [{"key": Key(self.origin, 1), "first": 0, "last": None}]
         self.rotations = {}
         if after:
@@ -93,16 +94,19 @@ class LogMaker:
         at = START + timedelta(minutes=self.minutes)
         return f"{at:%Y-%m-%dT%H:%M:%S}.{self.minutes % 1000:03d}Z"
 
-    def hour(self, days=0):
-        return f"{START + timedelta(minutes=self.minutes, days=days):%Y-%m-%dT%HZ}"
+    def hour(self, days=0, hours=0):
+        at = START + timedelta(minutes=self.minutes, days=days, hours=hours)
+        return f"{at:%Y-%m-%dT%HZ}"
 
     # --- entries -------------------------------------------------------------------------------
 
     def public(self, kind, body):
+        self.hours.append(self.hour())
         self.entries.append(LABEL + bytes([kind]) + dumps(body))
         return len(self.entries) - 1
 
     def private(self, kind, evidence, subject):
+        self.hours.append(self.hour())
         index = len(self.entries)
         salts = [sha256(f"{self.origin} {index} {part}".encode()) for part in "es"]
         self.openings[index] = {
@@ -127,7 +131,7 @@ class LogMaker:
         data = data or notice_bytes()
         name = hashlib.sha256(data).hexdigest()
         self.notices[name] = data
-        self.minutes += 1
+        self.minutes += 60
         self.published.append((name, build))
         return self.public(
             NOTICE,
@@ -145,7 +149,7 @@ class LogMaker:
         )
 
     def decide(self, given=True, visitor=1, **changes):
-        self.minutes += 7
+        self.minutes += 60
         index = len(self.entries)
         notice, build = self.published[-1]
         evidence = {
@@ -176,7 +180,7 @@ class LogMaker:
         return self.private(DECISION, evidence, subject)
 
     def access(self):
-        self.minutes += 1
+        self.minutes += 60
         evidence = {
             "schema": "consent-ledger/access/v1",
             "scope": "audit",
@@ -188,7 +192,7 @@ class LogMaker:
 
     def announce(self, *items):
         """An erasure entry; each item is (log, part, reason, ranges)."""
-        self.minutes += 1
+        self.minutes += 60
         evidence = {
             "schema": "consent-ledger/erasure/v1",
             "erased": [
@@ -207,7 +211,7 @@ class LogMaker:
 
     def rotate(self, *, overlap=True):
         """A new key; with an overlap both sign from now on, until `end_overlap`."""
-        self.minutes += 1
+        self.minutes += 60
         old, new = self.keys[-1], Key(self.origin, len(self.keys) + 1)
         index = self.public(
             SIGNING_KEY,

@@ -106,14 +106,14 @@ def test_a_range_is_verified_with_what_stands_around_it(check, parts, ranges):
 
 def test_a_generation_of_which_nothing_else_is_needed_may_be_left_out_of_a_range(check):
     _, new = full_logs()
-    made = bundle([new], ranges=[(2, 5)])
+    made = bundle([new], ranges=[(2, 6)])
     made.members = {
         name: data for name, data in made.members.items() if not name.startswith("logs/1/")
     }
     assert check(made.seal()).verdict == "verified"
 
 
-def test_a_generation_that_lies_before_the_range_needs_no_entry_of_its_end(check):
+def test_a_generation_that_lies_before_the_range_shows_the_time_of_its_last_entry(check):
     log = LogMaker()
     log.publish()
     for visitor in range(300):
@@ -122,9 +122,37 @@ def test_a_generation_that_lies_before_the_range_needs_no_entry_of_its_end(check
     after.publish()
     made = bundle([log, after], ranges=[(301, 301), (0, 2)])
     assert "logs/1/tile/entries/000" in made.members, "its publication"
+    assert check(made).verdict == "verified"
     made.members["logs/1/context.ndjson"] = b""
-    made.members.pop("logs/1/tile/entries/001.p/45")
-    assert check(made.seal()).verdict == "verified"
+    (fault,) = check(made.seal()).faults.first
+    assert (fault.field, fault.index, fault.found) == ("time", 300, "none that is shown")
+
+
+def test_a_range_that_leaves_entries_of_its_hours_out_is_found_on_both_sides(check):
+    old, new = full_logs()
+    whole = {"from": old.hours[100], "to": old.hours[130]}
+    for indexes, index in (((101, 130), 100), ((100, 129), 129)):
+        made = bundle([old, new], ranges=[indexes, (0, 0)])
+        made.manifest["range"] = whole
+        (fault,) = check(made.seal()).faults.first
+        assert (fault.field, fault.index) == ("time", index)
+    for indexes, index in (((99, 130), 99), ((100, 131), 130)):  # more than its hours
+        made = bundle([old, new], ranges=[indexes, (0, 0)])
+        made.manifest["range"] = whole
+        faults = check(made.seal()).faults.first
+        assert any((fault.field, fault.index) == ("time", index) for fault in faults)
+
+
+def test_a_range_without_a_side_cannot_leave_anything_out_there(check):
+    old, new = full_logs()
+    for side, field in (("from", "logs[0].first"), ("to", None)):
+        made = bundle([old, new], ranges=[(100, 130), (0, 0)])
+        made.manifest["range"][side] = None
+        report = check(made.seal())
+        assert [fault.field for fault in report.faults.first] == ([field] if field else [])
+    made = bundle([old], ranges=[(100, len(old.entries))])
+    made.manifest["range"]["to"] = "2026-12-30T00Z"
+    assert [fault.field for fault in check(made.seal()).faults.first] == ["logs[0].end"]
 
 
 def test_a_part_erased_while_the_export_ran_counts_as_opened(check):
@@ -159,7 +187,7 @@ def test_screenshots_and_several_notices_are_verified(check):
     log.publish(screenshots=[name])
     log.decide()
     log.publish(notice_bytes(lifetime_days=200), build="b3" * 32)
-    log.decide(expires_hour=log.hour(days=200))
+    log.decide(expires_hour=log.hour(days=200, hours=1))
     assert check(bundle([log], screenshots={name: image})).verdict == "verified"
     assert check(bundle([log])).verdict == "verified", "a screenshot need not be held any more"
 

@@ -53,7 +53,7 @@ def test_a_receipt_says_what_was_decided_in_plain_words():
         "everything that was asked was refused (reject_all)",
         "given      nothing",
         "refused    analytics, page-counter",
-        "recorded   2026-11-01T00:15:00.015Z by the ledger's clock",
+        "recorded   2026-11-01T03:00:00.180Z by the ledger's clock",
         "Global Privacy Control off",
         "VERIFIED",
         "Who sat at the keyboard",
