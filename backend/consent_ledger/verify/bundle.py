@@ -8,6 +8,7 @@ file hashes, keys, generations, and the checkpoints kept from last time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from consent_ledger.tlog.checkpoint import parse_checkpoint
 from consent_ledger.tlog.errors import FormatError, ProofError
@@ -202,28 +203,21 @@ def _gather_erasures(archive: Archive, erasures: Erasures, log: LogPart) -> None
 
 
 def _check_published(state: State) -> None:
-    """Every notice that was published is here, and nothing that was not."""
+    """Every notice and picture that was published is here, and nothing that was not."""
     publications, archive = state.publications, state.archive
-    for sha256, (origin, index) in publications.needed.items():
-        path = f"notices/{sha256}.json"
-        if path not in archive:
-            state.faults.add(
-                "notice",
-                "no such member",
-                "every published one",
-                log=origin,
-                index=index,
-                path=path,
-            )
-        else:
-            try:
-                publications.notice(sha256)
-            except FormatError as error:
-                state.faults.add_error(error, log=origin, index=index, path=path)
-    for start, known in (
-        ("notices/", publications.needed.keys()),
-        ("screenshots/", publications.screenshots),
+    for what, start, end, known in (
+        ("notice", "notices/", ".json", publications.needed),
+        ("screenshot", "screenshots/", ".png", publications.screenshots),
     ):
+        for sha256, (origin, index) in known.items():
+            place: Any = {"log": origin, "index": index, "path": f"{start}{sha256}{end}"}
+            if place["path"] not in archive:
+                state.faults.add(what, "no such member", "every published one", **place)
+            elif known is publications.needed:
+                try:
+                    publications.notice(sha256)
+                except FormatError as error:
+                    state.faults.add_error(error, **place)
         for path in archive.members:
             if path.startswith(start) and _stem(path) not in known:
                 state.faults.add("file", "one that no entry published", "none", path=path)

@@ -39,14 +39,15 @@ class Publications:
         self._published: set[tuple[str, str]] = set()
         self.is_whole = True  # unless entries are missing, which may have been publications
         self.needed: dict[str, tuple[str, int]] = {}  # notice to where it was first published
-        self.screenshots: set[str] = set()
+        self.screenshots: dict[str, tuple[str, int]] = {}  # the same of pictures
 
     def add(self, log: LogPart, index: int, document: dict[str, Any]) -> None:
         """Takes in a publication entry."""
         self._published.add((document["notice"], document["build"]))
         if index < log.end:
             self.needed.setdefault(document["notice"], (log.origin, index))
-            self.screenshots.update(each["sha256"] for each in document["screenshots"])
+            for each in document["screenshots"]:
+                self.screenshots.setdefault(each["sha256"], (log.origin, index))
 
     def has(self, publication: tuple[str, str]) -> bool:
         """Whether an entry so far published this notice with this build, as far as can be known."""

@@ -189,7 +189,8 @@ def test_screenshots_and_several_notices_are_verified(check):
     log.publish(notice_bytes(lifetime_days=200), build="b3" * 32)
     log.decide(expires_hour=log.hour(days=200, hours=1))
     assert check(bundle([log], screenshots={name: image})).verdict == "verified"
-    assert check(bundle([log])).verdict == "verified", "a screenshot need not be held any more"
+    (fault,) = check(bundle([log])).faults.first
+    assert (fault.field, fault.index, fault.path) == ("screenshot", 0, f"screenshots/{name}.png")
 
 
 # --- kept checkpoints --------------------------------------------------------------------------
