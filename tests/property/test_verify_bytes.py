@@ -18,7 +18,7 @@ FILES = {
     "small": small_bundle().pack(),
     "full": full_bundle().pack(),
     "zip64": pack(small_bundle().whole(), zip64=LARGE),
-    "range": bundle(full_logs(), parts=("evidence",), ranges=[(100, 130), (2, 9)]).pack(),
+    "range": bundle(full_logs(), parts=("evidence",), ranges=[(300, 327), (0, 9)]).pack(),
 }
 
 # One file for each test process is written again and again, which hypothesis takes for a mistake.
