@@ -213,7 +213,3 @@ class Bundle:
                 ],
             }
         )
-
-
-def _tiles(log: BundledLog, run: TileRun) -> Iterator[tuple[Tile, bytes]]:
-    return log.stored.tiles(run, log.size)

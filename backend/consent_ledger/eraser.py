@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import peewee
@@ -64,8 +64,8 @@ class Eraser:
         self._remains = Remains(database, run)
         self._journal_lock = threading.Lock()
         self._unkept: dict[str, list[Erased]] = defaultdict(list)  # by site
-        # How many parts of each site this process has had kept since they were last announced.
-        self._kept: Counter[str] = Counter()
+        # By site: what this process has had kept since it was last announced.
+        self._kept: dict[str, set[tuple[str, str, int]]] = defaultdict(set)
         self._is_in_doubt = False
 
     def erase(self, work: ForgetVisitor | ForgetRecord, patience_s: float = PATIENCE_S) -> Erasure:
@@ -124,10 +124,10 @@ class Eraser:
         """
         self._keep()
         pending = self._pending(site)
-        if sum(each.last - each.first + 1 for each in pending) != self._kept[site]:
+        if not _parts(pending) <= self._kept[site]:
             self._remember(site, pending)
             self._keep()
-        del self._kept[site]
+        self._kept.pop(site, None)
         return announce_pending(self._run, site)
 
     def announce_older(self, than_ms: int) -> None:
@@ -185,7 +185,16 @@ class Eraser:
                 except BaseException:
                     self._unkept[site] += ranges
                     raise
-                self._kept[site] += sum(each.last - each.first + 1 for each in ranges)
+                self._kept[site] |= _parts(ranges)
+
+
+def _parts(ranges: Iterable[Erased]) -> set[tuple[str, str, int]]:
+    """Origin, part and index of each part that *ranges* name."""
+    return {
+        (each.origin, each.part, index)
+        for each in ranges
+        for index in range(each.first, each.last + 1)
+    }
 
 
 class Nothing:

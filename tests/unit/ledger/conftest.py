@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""A database with one site and its published notice, and how to make decisions for it."""
+"""A database with one site and its published notice, decisions for it, and the command line."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from consent_banner.notice import Notice
 from consent_ledger import sites
+from consent_ledger.cli import main
 from consent_ledger.db import Database, initialise, open_database
 from consent_ledger.notices import Publish
 from consent_ledger.records import Decision, check_decision
@@ -45,3 +47,31 @@ def database(data: Path) -> Iterator[Database]:
         assert done.error is None
         yield opened
     opened.close_all()
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs `consent-ledger` in this process, on a data directory of the test."""
+    monkeypatch.setenv("CONSENT_LEDGER_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["consent-ledger", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        out, err = capfd.readouterr()
+        return Done(code, out, err)
+
+    return run

@@ -7,45 +7,17 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import pytest
-from consent_ledger.cli import main
 from consent_ledger.cli.common import output
 from consent_ledger.cli.main import group
 from consent_ledger.tlog.note import VerifierKey
 from harness import ORIGIN, SITE, sample_build, sample_notice, write_dist
 
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs `consent-ledger` in this process, on a data directory of the test."""
-    monkeypatch.setenv("CONSENT_LEDGER_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["consent-ledger", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = int(exit_.code or 0)
-        out, err = capfd.readouterr()
-        return Done(code, out, err)
-
-    return run
+from .conftest import Done, Run
 
 
 @pytest.fixture

@@ -7,45 +7,24 @@ import hashlib
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from consent_ledger import chromium, photographer
-from consent_ledger.cli import main
 from consent_ledger.errors import NoScreenshots
 from consent_ledger.screenshots import DEVICES, MAX_BYTES, SHOWN_LAYERS, Screenshot
 from harness import ORIGIN, SITE, LedgerProcess, sample_build, sample_notice, write_dist
 from pictures import chunk, sample_png
 
+from .conftest import Run
+
 SCRIPT = b"console.log('a banner')"
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs `consent-ledger` in this process, beside an initialised ledger with the site."""
-    monkeypatch.setenv("CONSENT_LEDGER_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["consent-ledger", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = int(exit_.code or 0)
-        return Done(code, *capfd.readouterr())
-
+def run(run: Run) -> Run:
+    """Beside an initialised ledger with the site."""
     assert run("init").code == 0
     assert run("site", "add", SITE, "--name", "Meridian API", "--origin", ORIGIN).code == 0
     return run

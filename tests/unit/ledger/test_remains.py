@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from consent_ledger import batch, sites
-from consent_ledger.accounting import Announce
+from consent_ledger.accounting import Announce, announce_pending
 from consent_ledger.db import Database, read_meta
 from consent_ledger.eraser import Eraser
 from consent_ledger.erasing import REMAINS, ForgetRecord, ForgetVisitor
@@ -275,6 +275,19 @@ def test_what_a_killed_command_erased_is_journaled_before_it_is_announced(
     lines = len(journal.erased(SITE))
     assert eraser.announce_pending(SITE) == 2
     assert len(journal.erased(SITE)) == lines  # nothing is written twice without need
+
+
+def test_as_many_parts_are_not_the_same_parts(
+    database: Database, writing: Writing, eraser: Eraser, data: Path
+) -> None:
+    """A command announced what this process erased, erased as much of another, and was killed."""
+    one, two = decide(), decide()
+    writing.together([one, two])
+    eraser.erase(ForgetVisitor(SITE, one.subject))
+    assert announce_pending(writing, SITE) == 2
+    writing(ForgetVisitor(SITE, two.subject))
+    assert eraser.announce_pending(SITE) == 2
+    assert {entry.first for entry in Journal.open(data).erased(SITE)} == {1, 2}
 
 
 def test_an_erasure_whose_outcome_was_unknown_is_journaled_when_asked_again(
