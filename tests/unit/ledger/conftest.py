@@ -15,7 +15,7 @@ from consent_ledger.cli import main
 from consent_ledger.db import Database, initialise, open_database
 from consent_ledger.notices import Publish
 from consent_ledger.records import Decision, check_decision
-from harness import ORIGIN, SITE, commit, sample_decision, sample_notice
+from harness import ORIGIN, SITE, commit, sample_decision, sample_notice, write_dist
 
 NOW_MS = 1_795_300_000_123
 NOTICE = Notice.load(sample_notice())
@@ -75,3 +75,21 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         return Done(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def ledger(run: Run, tmp_path: Path) -> Run:
+    """The same with a site whose notice is published."""
+    assert run("init").code == 0
+    assert run("site", "add", SITE, "--name", "Meridian API", "--origin", ORIGIN).code == 0
+    assert run("publish", str(write_dist(tmp_path / "dist"))).code == 0
+    return run
+
+
+def sentence(done: Done) -> str:
+    """The one line on standard error that an error is."""
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.count("\n") == 1, done.err
+    assert done.err.startswith("consent-ledger: ")
+    return done.err

@@ -17,25 +17,7 @@ from consent_ledger.cli.main import group
 from consent_ledger.tlog.note import VerifierKey
 from harness import ORIGIN, SITE, sample_build, sample_notice, write_dist
 
-from .conftest import Done, Run
-
-
-@pytest.fixture
-def ledger(run: Run, tmp_path: Path) -> Run:
-    """The same with a site whose notice is published."""
-    assert run("init").code == 0
-    assert run("site", "add", SITE, "--name", "Meridian API", "--origin", ORIGIN).code == 0
-    assert run("publish", str(write_dist(tmp_path / "dist"))).code == 0
-    return run
-
-
-def sentence(done: Done) -> str:
-    """The one line on standard error that an error is."""
-    assert done.code == 1
-    assert done.out == ""
-    assert done.err.count("\n") == 1, done.err
-    assert done.err.startswith("consent-ledger: ")
-    return done.err
+from .conftest import Run, sentence
 
 
 def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:

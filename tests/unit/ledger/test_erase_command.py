@@ -16,10 +16,7 @@ import pytest
 from consent_ledger.db import open_database
 from harness import COMMAND, SITE, commit
 
-from .conftest import decide
-from .test_cli import Run, ledger, run, sentence
-
-__all__ = ["ledger", "run"]  # fixtures
+from .conftest import Run, decide, sentence
 
 
 @pytest.fixture

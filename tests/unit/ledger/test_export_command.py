@@ -19,10 +19,7 @@ from consent_ledger.errors import SetupError
 from consent_ledger.export import SUFFIXES
 from harness import SITE, commit
 
-from .conftest import decide
-from .test_cli import Run, ledger, run, sentence
-
-__all__ = ["ledger", "run"]  # fixtures
+from .conftest import Run, decide, sentence
 
 
 def test_an_export_goes_to_standard_output_or_a_file(ledger: Run, tmp_path: Path) -> None:
