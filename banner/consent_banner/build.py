@@ -79,10 +79,19 @@ class Build:
         }
 
 
+def _other_forms(config: BannerConfig) -> list[str]:
+    """Import names of the modules that this site needs in their other form."""
+    found = {
+        "language.js": len(config.languages) > 1,
+        "ledger.js": config.ledger_url is None,
+    }
+    return [name for name, is_needed in found.items() if is_needed]
+
+
 def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
     """The build of *config* out of the modules in *package*."""
     made = bundle.parts(package)
-    chosen = bundle.variants(ledger=config.ledger_url is not None, languages=len(config.languages))
+    chosen = bundle.variants(_other_forms(config))
     notice = document.notice(config)
     build_hash = ""
 

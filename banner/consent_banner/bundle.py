@@ -7,7 +7,7 @@ same bytes on every platform.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,9 @@ def parts(package: Path = PACKAGE) -> Parts:
     return Parts(package, json.loads((package / "js" / "min" / "manifest.json").read_bytes()))
 
 
-def variants(*, ledger: bool, languages: int) -> dict[str, str]:
+def variants(names: Iterable[str]) -> dict[str, str]:
     """Files that stand in for others: by import name."""
-    off = {"ledger.js": not ledger, "language.js": languages > 1}
-    return {name: file for name, file in VARIANTS.items() if off[name]}
+    return {name: VARIANTS[name] for name in names}
 
 
 def order(made: Parts, chosen: Mapping[str, str], entry: str = modules.ENTRY) -> list[str]:

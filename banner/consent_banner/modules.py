@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The banner's JavaScript modules: what each imports, exports and uses, and the rules they keep.
 
-Two forms link modules, each on one line: `import { _a, _b } from "./x.js";` and
-`export const|let|function …`. So joining them in import order needs no module loader.
+Three forms link modules, each on one line: `import { _a, _b } from "./x.js";`, `import "./x.js";`
+for a module that only has to run, and `export const|let|function …`. So joining them in import
+order needs no module loader.
 """
 
 import itertools
@@ -20,9 +21,10 @@ ENTRIES = (ENTRY, CHOICES_ENTRY)
 CONFIG = "config.js"
 
 VARIANTS = {"ledger.js": "ledger-off.js", "language.js": "languages.js"}
-"""Import name -> the file that takes its place in a build that needs the other form."""
+"""Import name -> the file that takes its place in a build that needs the other form; "" for a
+module that is simply left out."""
 
-_IMPORT = re.compile(r'import \{ (_\w+(?:, _\w+)*) \} from "\./([a-z][a-z0-9-]*\.js)";')
+_IMPORT = re.compile(r'import (?:\{ (_\w+(?:, _\w+)*) \} from )?"\./([a-z][a-z0-9-]*\.js)";')
 _DECLARATIONS = frozenset({"const", "let", "var", "function", "class"})
 
 
@@ -84,7 +86,8 @@ def read(file: str, source: str) -> Module:
             if found is None or depth:
                 expected = 'import { _a, _b } from "./x.js"; on a line of its own'
                 raise SourceError(file, token.line, f"an import in another form than {expected}")
-            imports.append(Import(found[2], tuple(found[1].split(", ")), token.line))
+            names = tuple(found[1].split(", ")) if found[1] else ()
+            imports.append(Import(found[2], names, token.line))
             skip_line = token.line
             continue
         if is_word and token.text == "export":
@@ -208,7 +211,7 @@ def scripts(modules: Mapping[str, Module]) -> list[list[Module]]:
 def _builds(
     modules: Mapping[str, Module], variants: Mapping[str, str], entry: str
 ) -> Iterator[list[str]]:
-    """Files of a script in each combination of variants."""
+    """Files of a script in each combination of variants, with everything that may be left out."""
     usable = {name: file for name, file in variants.items() if file in modules}
     links = {file: module.links for file, module in modules.items()}
     for size in range(len(usable) + 1):
@@ -221,7 +224,7 @@ def order(
 ) -> list[str]:
     """Files of a build: each after everything it imports, depth first from *entry*.
 
-    *links* gives each file's imports; *variants* the files that stand in for others.
+    *links* gives each file's imports; *variants* the files that stand in for others, or "".
     Raises: SourceError for an import cycle.
     """
     done: list[str] = []
@@ -229,7 +232,7 @@ def order(
 
     def visit(name: str) -> None:
         file = variants.get(name, name)
-        if file in done:
+        if not file or file in done:
             return
         if file in open_:
             circle = " -> ".join([*open_[open_.index(file) :], file])

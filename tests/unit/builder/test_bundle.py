@@ -146,12 +146,18 @@ def test_files_come_after_what_they_import(package):
     ]
 
 
-def test_variants_follow_the_features():
-    assert bundle.variants(ledger=True, languages=1) == {}
-    assert bundle.variants(ledger=False, languages=2) == {
-        "ledger.js": "ledger-off.js",
+def test_variants_follow_the_features(package):
+    assert build._other_forms(banner_config()) == []
+    without = replace(banner_config(), ledger_url=None, languages=("en", "fr"))
+    assert bundle.variants(build._other_forms(without)) == {
         "language.js": "languages.js",
+        "ledger.js": "ledger-off.js",
     }
+
+
+def test_a_module_that_is_left_out_is_not_in_the_order(package):
+    made = bundle.parts(package)
+    assert "order.js" not in bundle.order(made, {"order.js": ""})
 
 
 def test_the_pieces_are_the_script_and_the_build_hash_names_their_modules(package):

@@ -26,6 +26,11 @@ def test_a_module_tells_its_links_exports_and_names():
     assert {"x", "key"} <= module.public
 
 
+def test_a_module_may_be_imported_only_to_run():
+    module = modules.read("a.js", 'import "./b.js";\nconst _a = 1;\n')
+    assert [(link.file, link.names) for link in module.imports] == [("b.js", ())]
+
+
 def test_import_lines_and_the_word_export_are_gone_from_the_code():
     module = modules.read(
         "a.js", 'import { _b } from "./b.js";\nexport const _a = {\n  export: _b,\n  import: 1 };\n'
@@ -41,7 +46,7 @@ def test_import_lines_and_the_word_export_are_gone_from_the_code():
         'import * as _b from "./b.js";',
         'import { _b as _c } from "./b.js";',
         'import { b } from "./b.js";',
-        'import "./b.js";',
+        'import {} from "./b.js";',
         "import { _b } from './b.js';",
         'import { _b } from "../b.js";',
         'import { _b } from "./b.js"; const _c = 1;',
