@@ -5,7 +5,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class Cookie:
 
 @dataclass(frozen=True)
 class Service:
-    """Texts by language. `reason` is there for necessary services."""
+    """Texts by language, hosts by what they serve. `reason` is there for necessary services."""
 
     id: str
     name: dict[str, str]
@@ -82,6 +82,7 @@ class Service:
     status: str
     sale_or_share: bool
     cookies: tuple[Cookie, ...]
+    hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def active(self) -> bool:
@@ -213,6 +214,7 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
                 )
                 for cookie in table.get("cookies", [])
             ),
+            hosts={kind: (*listed,) for kind, listed in table.get("hosts", {}).items()},
         )
 
     return BannerConfig(

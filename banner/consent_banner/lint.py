@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from consent_banner import style
+from consent_banner import rules, style
 from consent_banner.config import BannerConfig, Service
 
 
@@ -27,8 +27,7 @@ def warnings(config: BannerConfig) -> list[str]:
             found.append(f"{secure[0]} is https and the ledger is http: browsers will not send")
     for origin in config.site.origins:
         host = urlsplit(origin).hostname or ""
-        is_local = host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
-        if origin.startswith("http:") and not is_local:
+        if origin.startswith("http:") and not rules.is_local_host(host):
             found.append(f"{origin} is http: the choice's cookie is sent without protection")
     found += _contrast(config)
     return found

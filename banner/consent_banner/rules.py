@@ -97,6 +97,11 @@ def is_origin(value: object) -> bool:
     return is_host(parts.hostname) and value == f"{parts.scheme}://{parts.hostname}{port}"
 
 
+def is_local_host(host: str) -> bool:
+    """A name that browsers never look up: plain http to it leaves no machine."""
+    return host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
+
+
 def is_base_url(value: object) -> bool:
     """A URL that paths can be appended to: no query, no fragment, no slash at its end."""
     return is_url(value) and isinstance(value, str) and not re.search(r"[?#]|/$", value)

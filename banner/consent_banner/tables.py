@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 
 from consent_banner import rules
+from consent_banner.hosts import HostsTable
 from consent_banner.schema import Exact, ManyTables, OneTable, Table, show
 
 POSITIONS = ("bar", "box")
@@ -259,6 +260,7 @@ class ServiceTable(Table):
     status = _one_of(rules.STATUSES)
     sale_or_share = _flag()
     cookies = ManyTables(CookieTable)
+    hosts = OneTable(HostsTable)
 
 
 class CategoryTable(Table):

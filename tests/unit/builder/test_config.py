@@ -189,6 +189,10 @@ CASES = [
     ((*THIRD, "domain"), MISSING, "missing, expected the host name that the third party's"),
     ((*THIRD, "domain"), "not a host", 'found "not a host", expected a host name as'),
     ((*COOKIE, "domain"), "a.example", 'found "a.example", expected none: only a third-party'),
+    ((*SERVICE, "hosts"), [], "found an empty list, expected a table"),
+    ((*SERVICE, "hosts", "scripts"), ["https://a.example"], 'unknown key, did you mean "script"?'),
+    ((*SERVICE, "hosts", "script"), [], "found an empty list, expected a list of different hosts"),
+    ((*SERVICE, "hosts", "script"), ["https://a.example"] * 2, "found a list, expected a list of"),
     ((*COOKIE, "days"), 3, "unknown key, known: domain, duration, kind, name"),
 ]
 
