@@ -86,8 +86,8 @@ def read(file: str, source: str) -> Module:
             if found is None or depth:
                 expected = 'import { _a, _b } from "./x.js"; on a line of its own'
                 raise SourceError(file, token.line, f"an import in another form than {expected}")
-            names = tuple(found[1].split(", ")) if found[1] else ()
-            imports.append(Import(found[2], names, token.line))
+            linked = tuple(found[1].split(", ")) if found[1] else ()
+            imports.append(Import(found[2], linked, token.line))
             skip_line = token.line
             continue
         if is_word and token.text == "export":
