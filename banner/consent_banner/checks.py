@@ -6,6 +6,7 @@ so that all errors are told at once.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ def cross_check(raw: Mapping[str, Any]) -> list[Problem]:
         *_languages(raw),
         *_ids(raw),
         *_services(raw),
+        *_changes(raw),
         *_cookie_domain(raw),
         *_choice_size(raw),
         *_texts(raw),
@@ -78,6 +80,8 @@ def _languages(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _complete(category, ("title", "purpose"), place, default, available)
         for below, service in _tables(category.get("service"), (*place, "service")):
             yield from _complete(service, ("name", "purpose", "reason"), below, default, available)
+    for place, change in _tables(raw.get("change"), ("change",)):
+        yield from _complete(change, ("text",), place, default, available)
 
 
 def _complete(
@@ -157,6 +161,26 @@ def _services(raw: Mapping[str, Any]) -> Iterator[Problem]:
                 if key in seen:
                     yield (*at, "name"), f"found {key[0]} a second time in this service"
                 seen.add(key)
+
+
+def _changes(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    updated = _table(raw.get("site")).get("updated")
+    newest: date | None = None
+    for place, change in _tables(raw.get("change"), ("change",)):
+        day = change.get("date")
+        if type(day) is not date:
+            continue
+        if type(updated) is date and day > updated:
+            yield (
+                (*place, "date"),
+                f"found {show(day)}, expected no later day than site.updated, {show(updated)}",
+            )
+        if newest is not None and day < newest:
+            yield (
+                (*place, "date"),
+                f"found {show(day)}, expected {show(newest)} or later: the newest stands last",
+            )
+        newest = max(day, newest or day)
 
 
 def _cookie_domain(raw: Mapping[str, Any]) -> Iterator[Problem]:

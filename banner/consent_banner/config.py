@@ -109,6 +109,16 @@ class Category:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A change of what visitors are told. `date` in ISO form, text by language."""
+
+    date: str
+    cause: str
+    significant: bool
+    text: dict[str, str]
+
+
+@dataclass(frozen=True)
 class BannerConfig:
     """A valid `banner.toml`, defaults filled in. The default language stands first."""
 
@@ -122,6 +132,8 @@ class BannerConfig:
     languages: tuple[str, ...]
     texts: dict[str, dict[str, str]]
     categories: tuple[Category, ...]
+    changes: tuple[Change, ...] = ()
+    """The newest last."""
 
     @property
     def default_language(self) -> str:
@@ -242,5 +254,14 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
                 services=tuple(service(below) for below in table["service"]),
             )
             for table in raw.get("category", [])
+        ),
+        changes=tuple(
+            Change(
+                date=table["date"].isoformat(),
+                cause=table["cause"],
+                significant=table["significant"],
+                text=local(table["text"]),
+            )
+            for table in raw.get("change", [])
         ),
     )

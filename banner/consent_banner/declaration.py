@@ -21,11 +21,28 @@ def html(notice: Notice, language: str) -> str:
     lines = [f'<div class="consent-declaration" lang="{escape(language)}">']
     for category in document["categories"]:
         lines += _category(category, document["site"], language, words)
+    lines += _changes(notice, language, words)
     lines += [
         _updated(notice, words),
         "</div>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _changes(notice: Notice, language: str, words: Mapping[str, str]) -> Iterator[str]:
+    """The newest first, as people read news."""
+    if not notice.changes:
+        return
+    yield f'<h3 id="consent-changes">{escape(words["declarationChanges"])}</h3>'
+    yield '<ul class="consent-changes">'
+    for change in reversed(notice.changes):
+        cause = change["cause"].title().replace("_", "")
+        yield (
+            f'<li><time datetime="{change["date"]}">{change["date"]}</time> '
+            f"<b>{escape(words['declarationChange' + cause])}</b>: "
+            f"{escape(change['text'][language])}</li>"
+        )
+    yield "</ul>"
 
 
 def _updated(notice: Notice, words: Mapping[str, str]) -> str:

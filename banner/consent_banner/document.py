@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from consent_banner import locales
@@ -89,6 +90,7 @@ def notice(config: BannerConfig) -> Notice:
                 _category(category, config.default_language)
                 for category in categories(config, all_texts)
             ],
+            "changes": [asdict(change) for change in config.changes],
         }
     )
 

@@ -34,6 +34,12 @@ class Notice:
     sha256: str
     document: dict[str, Any] = field(repr=False)
 
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """What changed, the newest last; a notice from before this was told has none."""
+        found: list[dict[str, Any]] = self.document.get("changes", [])
+        return found
+
     @classmethod
     def load(cls, document: object) -> Notice:
         """The notice in a parsed JSON *document*.
@@ -168,6 +174,13 @@ class _CategorySchema(Table):
     services = ManyTables(_ServiceSchema, least=1, required=True)
 
 
+class _ChangeSchema(Table):
+    date = Exact("a date as YYYY-MM-DD", rules.is_date, required=True)
+    cause = Exact("one of " + ", ".join(rules.CAUSES), rules.CAUSES.__contains__, required=True)
+    significant = _flag()
+    text = _texts()
+
+
 class NoticeSchema(Table):
     """Loads a notice document into a `Notice`; names everything that is wrong with it."""
 
@@ -188,6 +201,7 @@ class NoticeSchema(Table):
     )
     texts = Exact("texts by language and key", _is_texts, required=True)
     categories = ManyTables(_CategorySchema, least=1, required=True)
+    changes = ManyTables(_ChangeSchema)
 
     @validates_schema
     def _agrees_with_itself(self, data: dict[str, Any], **_: object) -> None:
@@ -260,6 +274,17 @@ def _contradictions(data: Mapping[str, Any]) -> list[Problem]:
                 found.append(
                     ((*there, "asks"), f"found {show(service['asks'])}, expected {expected}")
                 )
+    newest = ""
+    for index, change in enumerate(data.get("changes", [])):
+        place = ("changes", index)
+        complete((*place, "text"), change["text"])
+        if change["date"] > data["site"]["updated"]:
+            expected = f"no later day than site.updated, {data['site']['updated']}"
+            found.append(((*place, "date"), f"found {change['date']}, expected {expected}"))
+        if change["date"] < newest:
+            expected = f"{newest} or later: the newest stands last"
+            found.append(((*place, "date"), f"found {change['date']}, expected {expected}"))
+        newest = max(newest, change["date"])
     return found
 
 

@@ -20,6 +20,8 @@ _URL = re.compile(r"https?://[!#-;=?-\[\]_a-~]+")
 
 KINDS = ("cookie", "local", "session", "third-party")
 STATUSES = ("active", "planned")
+CAUSES = ("use", "third_party", "regulatory", "technical")
+"""Why what visitors are told changes."""
 MIN_LIFETIME_DAYS, MAX_LIFETIME_DAYS = 180, 400
 MAX_DURATION_DAYS = 400
 MAX_TEXT = 4000

@@ -43,8 +43,8 @@ def _local_text(**rest: Any) -> Exact:
     return Exact('a text, or a text for each language as { en = "…" }', _is_local_text, **rest)
 
 
-def _flag() -> Exact:
-    return Exact("true or false", lambda value: isinstance(value, bool))
+def _flag(**rest: Any) -> Exact:
+    return Exact("true or false", lambda value: isinstance(value, bool), **rest)
 
 
 def _id() -> Exact:
@@ -74,6 +74,10 @@ def _is_plain_date(value: object) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
+def _day() -> Exact:
+    return Exact("a date without quotes as 2026-11-21", _is_plain_date, required=True)
+
+
 def _is_list_of_different(value: object, check: Any) -> bool:
     return (
         isinstance(value, list)
@@ -97,7 +101,7 @@ class SiteTable(Table):
     )
     cookies_policy = _page()
     privacy_policy = _page()
-    updated = Exact("a date without quotes as 2026-11-21", _is_plain_date, required=True)
+    updated = _day()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _origins_are_origins(self, _data: object, original: object, **_: object) -> None:
@@ -271,6 +275,13 @@ class CategoryTable(Table):
     service = ManyTables(ServiceTable, least=1, required=True)
 
 
+class ChangeTable(Table):
+    date = _day()
+    cause = _one_of(rules.CAUSES, required=True)
+    significant = _flag(required=True)
+    text = _local_text(required=True)
+
+
 class BannerTable(Table):
     """The whole file. `texts` is checked by `checks`, as its keys are those of the locale files."""
 
@@ -288,3 +299,4 @@ class BannerTable(Table):
         ),
     )
     category = ManyTables(CategoryTable)
+    change = ManyTables(ChangeTable)

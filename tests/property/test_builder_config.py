@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """banner.toml with anything anywhere: a valid configuration or named errors, never another end."""
 
+from datetime import date
+
 from consent_banner import build, config, declaration
 from consent_banner.config import ConfigError
 from hypothesis import HealthCheck, given, settings
@@ -38,12 +40,17 @@ def places(node, place=()):
 
 
 def full_document():
-    return banner_document(
+    change = {"date": date(2026, 11, 1), "cause": "use", "significant": True, "text": "New."}
+    document = banner_document(
+        change=[change, change | {"text": {"en": "Newer."}}],
         choice={"lifetime_days": 200},
         look={"accent": "#112233", "dark": {"text": "#ffffff"}},
         languages={"default": "en", "available": ["en"]},
         texts={"en": {"title": "{site}"}},
     )
+    hosts = {"script": ["https://a.example"], "connect": ["wss://a.example"]}
+    document["category"][1]["service"][0]["hosts"] = hosts
+    return document
 
 
 PLACES = sorted(places(full_document()), key=str)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 import copy
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from consent_banner import config, lint
@@ -14,12 +14,22 @@ NECESSARY = ("category", 0, "service", 0)
 COOKIE = (*SERVICE, "cookies", 0)
 LOCAL = (*SERVICE, "cookies", 1)
 THIRD = (*SERVICE, "cookies", 3)
+CHANGE = ("change", 0)
 MISSING = object()
+CHANGES = [
+    {
+        "date": date(2026, 11, day),
+        "cause": "third_party",
+        "significant": True,
+        "text": "Counter Ltd counts our pages.",
+    }
+    for day in (1, 21)
+]
 
 
 def changed(*changes):
     """The valid document with (place, value) changes; MISSING removes."""
-    document = copy.deepcopy(banner_document())
+    document = copy.deepcopy(banner_document(change=CHANGES))
     for place, value in changes:
         node = document
         for key in place[:-1]:
@@ -193,6 +203,25 @@ CASES = [
     ((*SERVICE, "hosts", "scripts"), ["https://a.example"], 'unknown key, did you mean "script"?'),
     ((*SERVICE, "hosts", "script"), [], "found an empty list, expected a list of different hosts"),
     ((*SERVICE, "hosts", "script"), ["https://a.example"] * 2, "found a list, expected a list of"),
+    ((*CHANGE, "date"), MISSING, "missing, expected a date without quotes as 2026-11-21"),
+    ((*CHANGE, "date"), "2026-11-01", 'found "2026-11-01", expected a date without quotes'),
+    ((*CHANGE, "cause"), "law", 'found "law", expected one of "use", "third_party", "regulatory"'),
+    ((*CHANGE, "cause"), MISSING, 'missing, expected one of "use"'),
+    ((*CHANGE, "significant"), "yes", 'found "yes", expected true or false'),
+    ((*CHANGE, "significant"), MISSING, "missing, expected true or false"),
+    ((*CHANGE, "text"), "", f'found "", {LOCAL_TEXT}'),
+    ((*CHANGE, "text"), MISSING, f"missing, {LOCAL_TEXT}"),
+    ((*CHANGE, "why"), "x", "unknown key, known: cause, date, significant, text"),
+    (
+        ("change", 1, "date"),
+        date(2026, 11, 22),
+        "found 2026-11-22, expected no later day than site.updated, 2026-11-21",
+    ),
+    (
+        ("change", 1, "date"),
+        date(2026, 10, 31),
+        "found 2026-10-31, expected 2026-11-01 or later: the newest stands last",
+    ),
     ((*COOKIE, "days"), 3, "unknown key, known: domain, duration, kind, name"),
 ]
 
@@ -218,6 +247,14 @@ def test_each_error_names_the_place_what_was_found_and_what_was_expected(place, 
             [
                 "category[1].purpose.en: missing, expected a text in this language",
                 "category[1].purpose.fr: found a language that languages.available does not have",
+            ],
+        ),
+        (
+            (*CHANGE, "text"),
+            {"fr": "Compter"},
+            [
+                "change[0].text.en: missing, expected a text in this language",
+                "change[0].text.fr: found a language that languages.available does not have",
             ],
         ),
         (
@@ -320,6 +357,7 @@ def test_defaults_are_filled_in():
     assert made.ledger_url is None
     assert made.lifetime_days == 180
     assert made.cookie_domain is None
+    assert banner_config().changes == ()
     assert made.look == config.Look("bar", {}, {})
     service = made.categories[1].services[0]
     assert (service.status, service.sale_or_share, service.reason) == ("active", False, None)
@@ -332,7 +370,7 @@ def test_the_config_hash_depends_on_the_settings_and_not_on_how_they_are_written
         (("look", "position"), "bar"),
         ((*ASKED, "title"), {"en": "Analytics"}),
     )
-    assert config.from_document(written_out).sha256 == banner_config().sha256
+    assert config.from_document(written_out).sha256 == config.from_document(changed()).sha256
     other = changed((("look", "position"), "box"))
     assert config.from_document(other).sha256 != banner_config().sha256
 

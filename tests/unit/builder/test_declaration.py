@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+from datetime import date
 from html.parser import HTMLParser
 
 from consent_banner import declaration, document
@@ -117,3 +118,33 @@ def test_the_last_update_and_the_notice_are_named():
     text = declaration.html(notice, "en")
     assert '<time datetime="2026-11-21">2026-11-21</time>' in text
     assert notice.sha256 in text
+
+
+def test_what_changed_is_a_list_with_the_newest_first_and_its_cause_in_words():
+    def change(day, cause, text):
+        return {"date": date(2026, 11, day), "cause": cause, "significant": False, "text": text}
+
+    raw = banner_document(
+        change=[
+            change(1, "third_party", "Counter <Ltd>"),
+            change(2, "use", "Counts errors too."),
+            change(2, "regulatory", "A new law."),
+            change(3, "technical", "A shorter cookie."),
+        ]
+    )
+    text = declaration.html(document.notice(from_document(raw)), "en")
+    Tree(text)
+    told = text.split('<ul class="consent-changes">\n')[1].split("\n</ul>")[0]
+    assert told.splitlines() == [
+        f'<li><time datetime="2026-11-0{day}">2026-11-0{day}</time> <b>{cause}</b>: {words}</li>'
+        for day, cause, words in (
+            (3, "Technical change", "A shorter cookie."),
+            (2, "Change of law", "A new law."),
+            (2, "Change in use", "Counts errors too."),
+            (1, "New or changed third party", "Counter &lt;Ltd&gt;"),
+        )
+    ]
+
+
+def test_a_site_that_changed_nothing_has_no_such_list():
+    assert "consent-changes" not in declaration.html(document.notice(banner_config()), "en")

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+from datetime import date
+
 from consent_banner import document
 from consent_banner.config import from_document
 from consent_banner.notice import asks_revision
@@ -120,3 +122,16 @@ def test_every_language_has_its_texts_and_the_default_comes_first():
 
 def test_contacts_that_are_not_given_are_not_in_the_notice():
     assert notice().document["contacts"] == {"privacy": "privacy@meridian.example"}
+
+
+def test_changes_are_told_with_their_cause_in_every_language():
+    change = {
+        "date": date(2026, 11, 1),
+        "cause": "third_party",
+        "significant": True,
+        "text": "Counter Ltd counts our pages.",
+    }
+    assert notice().document["changes"] == []
+    assert notice(change=[change]).document["changes"] == [
+        change | {"date": "2026-11-01", "text": {"en": "Counter Ltd counts our pages."}}
+    ]

@@ -27,6 +27,27 @@ def broken(*place, to):
     return document
 
 
+def change(**parts):
+    return {
+        "date": "2026-11-21",
+        "cause": "use",
+        "significant": True,
+        "text": {"en": "New.", "fr": "Nouveau."},
+    } | parts
+
+
+def changed(**parts):
+    return broken("changes", to=[change(**parts)])
+
+
+def test_a_notice_tells_what_changed_and_one_from_before_that_tells_nothing():
+    days = ["2026-11-01", "2026-11-01", "2026-11-21"]
+    told = Notice.load(broken("changes", to=[change(date=day) for day in days]))
+    assert [each["date"] for each in told.changes] == days
+    assert told.sha256 != Notice.load(notice_document()).sha256
+    assert Notice.load(notice_document()).changes == []
+
+
 def test_a_notice_knows_what_it_asks_and_its_own_hash():
     document = notice_document()
     notice = Notice.load(document)
@@ -92,6 +113,19 @@ SERVICE = ("categories", 1, "services", 0)
         (broken("lifetime_days", to=True), "lifetime_days: found true, expected 180 to 400"),
         (broken("lifetime_days", to=180.0), "lifetime_days: found 180.0, expected 180 to 400"),
         (broken("ledger", to="ftp://x"), 'ledger: found "ftp://x", expected a URL without'),
+        (broken("changes", to={}), "changes: found a table, expected a list of tables"),
+        (changed(cause="law"), 'changes[0].cause: found "law", expected one of use, third_party'),
+        (changed(significant=1), "changes[0].significant: found 1, expected true or false"),
+        (changed(date="1.1.2026"), 'changes[0].date: found "1.1.2026", expected a date as'),
+        (changed(text={"en": "New."}), "changes[0].text: expected exactly the languages en, fr"),
+        (
+            changed(date="2026-11-22"),
+            "changes[0].date: found 2026-11-22, expected no later day than site.updated, 2026-11-",
+        ),
+        (
+            broken("changes", to=[change(date="2026-11-02"), change(date="2026-11-01")]),
+            "changes[1].date: found 2026-11-01, expected 2026-11-02 or later: the newest stands",
+        ),
         (broken("texts", "fr", to=...), "texts: expected exactly the languages en, fr"),
         (broken("texts", "en", "title", to=""), "texts: found a table, expected texts by"),
         (broken("categories", to=[]), "categories: found an empty list, expected at least one"),
