@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""consent-banner: init, check, build, preview."""
+"""consent-banner: init, check, build, csp, preview."""
 
 import traceback
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from consent_banner import __version__, build, config, emit, lint, report
+from consent_banner import __version__, build, config, csp, emit, lint, report
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
 
@@ -137,6 +137,35 @@ def _echo_tags(script: build.Script) -> None:
         f'  <script async src="/{script.hashed_file}" integrity="{script.integrity}" '
         'crossorigin="anonymous"></script>'
     )
+
+
+@main.command("csp", epilog="Example: consent-banner csp site/banner.toml --format nginx")
+@_TOML
+@click.option(
+    "--format",
+    "form",
+    default="header",
+    show_default=True,
+    type=click.Choice(list(csp.FORMATS)),
+    help="What to write it as: a header line, an HTML element, or a line for a web server.",
+)
+@click.option("--report-only", is_flag=True, help="Let browsers report and not block, to try it.")
+@click.option("--trusted-types", is_flag=True, help="Also bar strings from becoming code.")
+def csp_command(file: Path, form: str, report_only: bool, trusted_types: bool) -> None:
+    """Print the Content-Security-Policy that fits the declared services and the ledger.
+
+    It is the same for every visitor: it limits which hosts a page may load from at all. What a
+    visitor refused is held back by data-consent in the page. Inline scripts and styles of your own
+    pages are barred, as is what vendors load from hosts that banner.toml does not name.
+    """
+    loaded = config.load(file)
+    parts = csp.directives(loaded, trusted_types=trusted_types)
+    click.echo(csp.write(parts, form, report_only=report_only))
+    for name in csp.without_hosts(loaded):
+        click.echo(
+            f'warning: service "{name}" names no hosts: what it loads from elsewhere is barred.',
+            err=True,
+        )
 
 
 @main.command(epilog="Example: consent-banner preview site/banner.toml --port 8900")

@@ -134,6 +134,8 @@ class BannerConfig:
     categories: tuple[Category, ...]
     changes: tuple[Change, ...] = ()
     """The newest last."""
+    report_uri: str | None = None
+    """Where browsers report what the Content-Security-Policy barred."""
 
     @property
     def default_language(self) -> str:
@@ -264,4 +266,5 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
             )
             for table in raw.get("change", [])
         ),
+        report_uri=raw.get("csp", {}).get("report_uri"),
     )

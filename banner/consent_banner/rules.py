@@ -81,6 +81,11 @@ def is_page(value: object) -> bool:
     return isinstance(value, str) and len(value) <= 2000 and _PATH.fullmatch(value) is not None
 
 
+def is_report_address(value: object) -> bool:
+    """A page that reports go to, without characters that mean more in a policy or server's file."""
+    return is_page(value) and re.fullmatch(r"[A-Za-z0-9:/._~?&=-]+", str(value)) is not None
+
+
 def is_contact(value: object) -> bool:
     return is_url(value) or (isinstance(value, str) and EMAIL.fullmatch(value) is not None)
 

@@ -282,6 +282,13 @@ class ChangeTable(Table):
     text = _local_text(required=True)
 
 
+class CspTable(Table):
+    report_uri = Exact(
+        "a path or http(s) address of letters, digits and : / . _ ~ ? & = -",
+        rules.is_report_address,
+    )
+
+
 class BannerTable(Table):
     """The whole file. `texts` is checked by `checks`, as its keys are those of the locale files."""
 
@@ -300,3 +307,4 @@ class BannerTable(Table):
     )
     category = ManyTables(CategoryTable)
     change = ManyTables(ChangeTable)
+    csp = OneTable(CspTable)

@@ -139,7 +139,7 @@ def test_wrong_usage_ends_with_2(run, arguments):
     assert "Usage: " in err
 
 
-@pytest.mark.parametrize("command", ["init", "check", "build", "preview"])
+@pytest.mark.parametrize("command", ["init", "check", "build", "csp", "preview"])
 def test_every_command_has_help_with_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0

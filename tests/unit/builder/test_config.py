@@ -222,6 +222,10 @@ CASES = [
         date(2026, 10, 31),
         "found 2026-10-31, expected 2026-11-01 or later: the newest stands last",
     ),
+    *(
+        (("csp", "report_uri"), value, f'found "{value}", expected a path or http(s) address of')
+        for value in ("/a;b", "/a,b", "/$a", "/%61", "/a{b}", "//a.example", "a")
+    ),
     ((*COOKIE, "days"), 3, "unknown key, known: domain, duration, kind, name"),
 ]
 
