@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from consent_banner import locales, rules
 from consent_banner.schema import Problem, show, suggestion
+from consent_banner.tables import GOOGLE_TYPES
 
 OWN_SERVICE = "consent-choice"
 OWN_CATEGORY = "necessary"
@@ -27,6 +28,7 @@ def cross_check(raw: Mapping[str, Any]) -> list[Problem]:
         *_ids(raw),
         *_services(raw),
         *_changes(raw),
+        *_google(raw),
         *_cookie_domain(raw),
         *_choice_size(raw),
         *_texts(raw),
@@ -183,6 +185,27 @@ def _changes(raw: Mapping[str, Any]) -> Iterator[Problem]:
         newest = max(day, newest or day)
 
 
+def _google(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """A type of Google's can only be granted by an answer of the visitor."""
+    asked: set[str] = set()  # as `show` writes them, as an id may still be anything
+    for _, category in _categories(raw):
+        active = [
+            service.get("id")
+            for _, service in _tables(category.get("service"), ())
+            if service.get("status", "active") == "active"
+        ]
+        if category.get("necessary") is not True and active:
+            asked |= set(map(show, (category.get("id"), *active)))
+    google = _table(_table(raw.get("signals")).get("google"))
+    for key in GOOGLE_TYPES:
+        if key in google and show(google[key]) not in asked:
+            yield (
+                ("signals", "google", key),
+                f"found {show(google[key])}, expected the id of a category or service that is "
+                "asked",
+            )
+
+
 def _cookie_domain(raw: Mapping[str, Any]) -> Iterator[Problem]:
     domain = _table(raw.get("choice")).get("cookie_domain")
     origins = _table(raw.get("site")).get("origins")
@@ -199,19 +222,23 @@ def _cookie_domain(raw: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _choice_size(raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Browsers drop a cookie of more than 4096 bytes, and with it every choice."""
-    ids = [
-        service["id"]
+    asked = [
+        service
         for _, category in _categories(raw)
         if category.get("necessary") is not True
         for _, service in _tables(category.get("service"), ())
         if service.get("status", "active") == "active" and rules.is_id(service.get("id"))
     ]
     # As js/choice.js writes it: version, notice, hour (four digits of base 36 until 2161), answers.
-    size = len("consent=1|01234567|zzzz") + sum(len(f"|-{id_}:012345") for id_ in ids)
+    # One more "!" is for what Global Privacy Control may have a say in.
+    size = len("consent=1|01234567|zzzz") + sum(
+        len(f"|-{service['id']}:012345") + (service.get("sale_or_share") is True)
+        for service in asked
+    )
     if size > MAX_CHOICE_BYTES:
         yield (
             ("category",),
-            f"found {len(ids)} services that are asked, whose answers make a cookie of {size} "
+            f"found {len(asked)} services that are asked, whose answers make a cookie of {size} "
             f"bytes, expected at most {MAX_CHOICE_BYTES}, as browsers keep no more: "
             "ask for fewer services, or give them shorter ids",
         )

@@ -14,9 +14,10 @@ from marshmallow import ValidationError
 from consent_banner import canonical
 from consent_banner.checks import cross_check, spoken
 from consent_banner.schema import Problem, path, problems, sort_problems
-from consent_banner.tables import COLOURS, BannerTable
+from consent_banner.tables import COLOURS, GOOGLE_TYPES, BannerTable
 
 DEFAULT_LIFETIME_DAYS = 180
+DEFAULT_WAIT_MS = 500
 
 
 class BuilderError(Exception):
@@ -119,6 +120,30 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Google:
+    """Google Consent Mode: `types` maps those of its types that can be granted to ids.
+
+    In `regions`, or everywhere when there are none, tags wait `wait_ms` for the stored choice.
+    """
+
+    types: dict[str, str]
+    wait_ms: int
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Whom the script tells of a choice, and whether it follows Global Privacy Control.
+
+    `gpc` is None when the owner did not say: `BannerConfig.follows_gpc` then does.
+    """
+
+    gpc: bool | None = None
+    data_layer: bool = False
+    google: Google | None = None
+
+
+@dataclass(frozen=True)
 class BannerConfig:
     """A valid `banner.toml`, defaults filled in. The default language stands first."""
 
@@ -134,12 +159,24 @@ class BannerConfig:
     categories: tuple[Category, ...]
     changes: tuple[Change, ...] = ()
     """The newest last."""
+    language_scripts: str = "one"
+    """"one" script speaks all languages, or there is one for "each"."""
+    signals: Signals = Signals()
     report_uri: str | None = None
     """Where browsers report what the Content-Security-Policy barred."""
 
     @property
     def default_language(self) -> str:
         return self.languages[0]
+
+    @property
+    def sold(self) -> tuple[Service, ...]:
+        """Asked services that sell or share: what Global Privacy Control switches off."""
+        return tuple(s for c in self.categories if c.asked for s in c.active if s.sale_or_share)
+
+    @property
+    def follows_gpc(self) -> bool:
+        return bool(self.sold) if self.signals.gpc is None else self.signals.gpc
 
     @property
     def sha256(self) -> str:
@@ -257,6 +294,8 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
             )
             for table in raw.get("category", [])
         ),
+        signals=_signals(raw.get("signals", {})),
+        language_scripts=raw.get("languages", {}).get("scripts", "one"),
         changes=tuple(
             Change(
                 date=table["date"].isoformat(),
@@ -267,4 +306,19 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
             for table in raw.get("change", [])
         ),
         report_uri=raw.get("csp", {}).get("report_uri"),
+    )
+
+
+def _signals(table: Mapping[str, Any]) -> Signals:
+    google = table.get("google")
+    return Signals(
+        gpc=table.get("gpc"),
+        data_layer=table.get("data_layer", False),
+        google=None
+        if google is None
+        else Google(
+            types={key: google[key] for key in GOOGLE_TYPES if key in google},
+            wait_ms=google.get("wait_for_update", DEFAULT_WAIT_MS),
+            regions=tuple(google.get("regions", ())),
+        ),
     )

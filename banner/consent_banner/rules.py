@@ -18,6 +18,21 @@ EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za
 _PATH = re.compile(r"/(?!/)[!#-;=?-\[\]_a-~]*")
 _URL = re.compile(r"https?://[!#-;=?-\[\]_a-~]+")
 
+_CODES = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ
+BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM
+DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS
+GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN
+KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ
+MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM
+PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
+SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI
+VN VU WF WS YE YT ZA ZM ZW
+"""
+_COUNTRIES = frozenset(_CODES.split())
+"""ISO 3166-1 alpha-2; "EU" and "UK" are not among them."""
+_SUBDIVISION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
+
 KINDS = ("cookie", "local", "session", "third-party")
 STATUSES = ("active", "planned")
 CAUSES = ("use", "third_party", "regulatory", "technical")
@@ -126,3 +141,11 @@ def is_duration(value: object) -> bool:
     return (
         isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_DURATION_DAYS
     )
+
+
+def is_region(value: object) -> bool:
+    """A country of ISO 3166-1 such as `DE`, or one of its parts (ISO 3166-2) such as `US-CA`."""
+    if not isinstance(value, str):
+        return False
+    part = _SUBDIVISION.fullmatch(value)
+    return (part[1] if part else value) in _COUNTRIES

@@ -13,6 +13,12 @@ from consent_banner.hosts import HostsTable
 from consent_banner.schema import Exact, ManyTables, OneTable, Table, show
 
 POSITIONS = ("bar", "box")
+GOOGLE_TYPES = (
+    *("ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"),
+    *("functionality_storage", "personalization_storage", "security_storage"),
+)
+"""What Google Consent Mode version 2 tells apart."""
+MAX_WAIT_MS = 5000
 COLOURS = ("accent", "accent_text", "background", "text", "border")
 OWN_STORES = {
     "cookie": ("consent",),
@@ -179,6 +185,36 @@ class LookTable(ColoursTable):
     dark = OneTable(ColoursTable)
 
 
+def _granted_by() -> Exact:
+    return Exact("the id of a category or service that is asked", rules.is_id)
+
+
+class GoogleTable(Table):
+    ad_storage = _granted_by()
+    ad_user_data = _granted_by()
+    ad_personalization = _granted_by()
+    analytics_storage = _granted_by()
+    functionality_storage = _granted_by()
+    personalization_storage = _granted_by()
+    security_storage = _granted_by()
+    wait_for_update = Exact(
+        f"0 to {MAX_WAIT_MS} milliseconds",
+        lambda value: (
+            isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_WAIT_MS
+        ),
+    )
+    regions = Exact(
+        'a list of different codes of ISO 3166 as ["DE", "US-CA"]; not "EU" or "UK"',
+        lambda value: _is_list_of_different(value, rules.is_region),
+    )
+
+
+class SignalsTable(Table):
+    gpc = _flag()
+    data_layer = _flag()
+    google = OneTable(GoogleTable)
+
+
 class LanguagesTable(Table):
     default = Exact('a language as "en"', rules.is_language)
     available = Exact(
@@ -299,6 +335,7 @@ class BannerTable(Table):
     choice = OneTable(ChoiceTable)
     look = OneTable(LookTable)
     languages = OneTable(LanguagesTable)
+    signals = OneTable(SignalsTable)
     texts = Exact(
         "tables by language as [texts.en]",
         lambda value: (
