@@ -186,6 +186,10 @@ class ScriptSchema(Table):
     bytes = integer(1)
 
 
+class TranslatedScriptSchema(ScriptSchema):
+    language = text("a language tag", rules.LANGUAGE.pattern)
+
+
 class BuildSchema(Table):
     schema = one_of("consent-ledger/build/v1")
     build = digits(64)
@@ -193,6 +197,7 @@ class BuildSchema(Table):
     config = digits(64)
     script = OneTable(ScriptSchema, required=True)
     generator = text("a name and version", "[ -~]{1,100}")
+    translated = ManyTables(TranslatedScriptSchema, load_default=list)
 
 
 class Base64File(fields.Field[bytes]):

@@ -3,8 +3,10 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -54,22 +56,31 @@ class Script:
 
 @dataclass(frozen=True)
 class Build:
-    """What was made of one configuration. Without a ledger there is no `choices` script."""
+    """What was made of one configuration. Without a ledger there is no `choices` script.
+
+    `translated` has the same scripts in each other language, when each has its own.
+    """
 
     config: BannerConfig
     notice: Notice
     build_hash: str
     consent: Script
     choices: Script | None
+    translated: Mapping[str, tuple[Script, ...]]
 
     @property
     def scripts(self) -> tuple[Script, ...]:
-        return (self.consent, self.choices) if self.choices else (self.consent,)
+        return (*self.spoken(self.config.default_language), *chain(*self.translated.values()))
+
+    def spoken(self, language: str) -> tuple[Script, ...]:
+        """The scripts for a page in *language*."""
+        own = (self.consent, self.choices) if self.choices else (self.consent,)
+        return self.translated.get(language, own)
 
     @property
     def facts(self) -> dict[str, Any]:
         """The content of build.json: what a visitor is asked by, which the ledger publishes."""
-        return {
+        found: dict[str, Any] = {
             "schema": SCHEMA,
             "build": self.build_hash,
             "notice": self.notice.sha256,
@@ -77,12 +88,18 @@ class Build:
             "script": self.consent.facts,
             "generator": GENERATOR,
         }
+        if self.translated:
+            found["translated"] = [
+                {"language": language, **consent.facts}
+                for language, (consent, *_) in self.translated.items()
+            ]
+        return found
 
 
 def _other_forms(config: BannerConfig) -> list[str]:
     """Import names of the modules that this site needs in their other form."""
     found = {
-        "language.js": len(config.languages) > 1,
+        "language.js": len(config.languages) > 1 and config.language_scripts == "one",
         "ledger.js": config.ledger_url is None,
     }
     return [name for name, is_needed in found.items() if is_needed]
@@ -95,13 +112,22 @@ def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
     notice = document.notice(config)
     build_hash = ""
 
-    def script(name: str, entry: str, css: str) -> Script:
+    def script(name: str, entry: str, css: str, languages: Sequence[str]) -> Script:
         pieces = bundle.join(
             made,
             bundle.order(made, chosen, entry),
-            lambda used, names: values.declarations(config, notice, build_hash, css, used, names),
+            lambda used, names: values.declarations(
+                config, notice, build_hash, css, used, names, languages
+            ),
         )
         return Script(name, tuple(pieces))
+
+    def scripts(suffix: str, languages: Sequence[str]) -> tuple[Script, ...]:
+        wanted = [("consent", modules.ENTRY, style.sheet(made, config.look))]
+        if config.ledger_url:
+            css = style.choices_sheet(made, config.look)
+            wanted.append(("choices", modules.CHOICES_ENTRY, css))
+        return tuple(script(name + suffix, entry, css, languages) for name, entry, css in wanted)
 
     # choices.js asks nothing, so it does not count: a record's build says what asked the visitor.
     files = bundle.order(made, chosen)
@@ -112,8 +138,11 @@ def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
         "notice": notice.sha256,
     }
     build_hash = hashlib.sha256(canonical.dumps(facts)).hexdigest()
-    consent = script("consent", modules.ENTRY, style.sheet(made, config.look))
-    choices = None
-    if config.ledger_url:
-        choices = script("choices", modules.CHOICES_ENTRY, style.choices_sheet(made, config.look))
-    return Build(config, notice, build_hash, consent, choices)
+    default, *others = config.languages
+    if config.language_scripts == "one":
+        consent, *choices = scripts("", config.languages)
+        translated = {}
+    else:
+        consent, *choices = scripts("", [default])
+        translated = {language: scripts(f".{language}", [language]) for language in others}
+    return Build(config, notice, build_hash, consent, next(iter(choices), None), translated)

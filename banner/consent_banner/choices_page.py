@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from consent_banner import locales
 from consent_banner.notice import Notice
 
 VERIFY = "consent-ledger verify receipt.json --key KEY"
@@ -21,7 +22,7 @@ def html(notice: Notice, language: str) -> str:
         return escape(words[key])
 
     lines = [
-        f'<div class="consent-page" id="consent-page" lang="{escape(language)}">',
+        f'<div class="consent-page" id="consent-page" {locales.marks(language)}>',
         f'<p class="consent-note" role="status">{text("choicesNoScript")}</p>',
         f'<h2 id="consent-now">{text("choicesNow")}</h2>',
         # A table in a narrow window scrolls inside its own box, which the keyboard reaches too.
@@ -44,7 +45,7 @@ def html(notice: Notice, language: str) -> str:
         f"<p>{_button('consent-older', text('choicesOlder'))}</p>",
         f"<h2>{text('choicesCheck')}</h2>",
         f"<p>{text('choicesCheckText')}</p>",
-        f"<p><code>{escape(VERIFY)}</code></p>",
+        f'<p><code dir="ltr">{escape(VERIFY)}</code></p>',
         f"<h2>{text('choicesForget')}</h2>",
         f"<p>{text('choicesForgetText')}</p>",
         f"<p>{_button('consent-forget-me', text('choicesForget'))}</p>",
@@ -66,7 +67,8 @@ def _rows(category: Mapping[str, Any], language: str, words: Mapping[str, str]) 
     title = escape(category["title"][language])
     yield f'<tbody><tr class="consent-group"><th scope="rowgroup" colspan="2">{title}</th></tr>'
     for service in active:
-        name = f"{escape(service['name'][language])} <span>{escape(service['provider'])}</span>"
+        provider = f'<span dir="auto">{escape(service["provider"])}</span>'
+        name = f"{escape(service['name'][language])} {provider}"
         state = f"<td>{escape(words['choicesAlways'])}</td>"
         if service["asks"]:
             state = f'<td data-consent-state="{service["id"]}">…</td>'

@@ -125,6 +125,12 @@ def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
         click.echo()
         click.echo("and one of these where receipts are offered or the choices are shown:")
         _echo_tags(made.choices)
+    for language, scripts in made.translated.items():
+        click.echo()
+        click.echo(f'On pages in "{language}" these take their place:')
+        for script in scripts:
+            _echo_tags(script)
+    if made.choices:
         click.echo()
         click.echo("Publish the notice before visitors meet it:")
         click.echo(f"  consent-ledger publish {out}")

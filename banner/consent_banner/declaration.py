@@ -18,7 +18,7 @@ def html(notice: Notice, language: str) -> str:
     """A piece of HTML for the body of a page, ending in a line end. Headings begin at h3."""
     document = notice.document
     words = document["texts"][language]
-    lines = [f'<div class="consent-declaration" lang="{escape(language)}">']
+    lines = [f'<div class="consent-declaration" {locales.marks(language)}>']
     for category in document["categories"]:
         lines += _category(category, document["site"], language, words)
     lines += _changes(notice, language, words)
@@ -38,7 +38,7 @@ def _changes(notice: Notice, language: str, words: Mapping[str, str]) -> Iterato
     for change in reversed(notice.changes):
         cause = change["cause"].title().replace("_", "")
         yield (
-            f'<li><time datetime="{change["date"]}">{change["date"]}</time> '
+            f"<li>{_day(change['date'])} "
             f"<b>{escape(words['declarationChange' + cause])}</b>: "
             f"{escape(change['text'][language])}</li>"
         )
@@ -46,12 +46,17 @@ def _changes(notice: Notice, language: str, words: Mapping[str, str]) -> Iterato
 
 
 def _updated(notice: Notice, words: Mapping[str, str]) -> str:
-    day = escape(notice.document["site"]["updated"])
+    day = _day(notice.document["site"]["updated"])
     return (
         f'<p class="consent-updated">{escape(words["declarationUpdated"])}: '
-        f'<time datetime="{day}">{day}</time>. {escape(words["declarationNotice"])}: '
-        f'<code class="consent-notice">{notice.sha256}</code></p>'
+        f"{day}. {escape(words['declarationNotice'])}: "
+        f'<code class="consent-notice" dir="ltr">{notice.sha256}</code></p>'
     )
+
+
+def _day(day: str) -> str:
+    # After Arabic letters its three numbers would stand in reverse.
+    return f'<time datetime="{escape(day)}" dir="ltr">{escape(day)}</time>'
 
 
 def _category(
@@ -87,9 +92,10 @@ def _row(
 ) -> str:
     name = length = escape(words["declarationNone"])
     if cookie is not None:
-        name = f"<code>{escape(cookie['name'])}</code> {escape(words[_kind_key(cookie['kind'])])}"
+        name = f'<code dir="ltr">{escape(cookie["name"])}</code> '
+        name += escape(words[_kind_key(cookie["kind"])])
         if cookie["domain"]:
-            name += f" ({escape(cookie['domain'])})"
+            name += f" (<bdi>{escape(cookie['domain'])}</bdi>)"
         length = escape(duration(cookie["duration"], words))
     purpose = f"{escape(service['name'][language])}: {escape(service['purpose'][language])}"
     if service["reason"]:
@@ -99,7 +105,7 @@ def _row(
         planned = escape(words["declarationPlanned"])
         purpose += f' <strong class="consent-planned">{planned}</strong>'
     cells = [
-        escape(service["provider"]),
+        f"<bdi>{escape(service['provider'])}</bdi>",
         purpose,
         length,
         escape(category["title"][language]),
@@ -131,5 +137,5 @@ def duration(value: str | int, words: Mapping[str, str]) -> str:
 def _policy(service: Mapping[str, Any], site: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A link whose text alone says where it leads; the site's policy covers its own services."""
     policy = service["policy"] or site["privacy_policy"]
-    text = f"{words['declarationPolicy']} ({service['provider']})"
-    return f'<a href="{escape(policy)}">{escape(text)}</a>'
+    text = f"{escape(words['declarationPolicy'])} (<bdi>{escape(service['provider'])}</bdi>)"
+    return f'<a href="{escape(policy)}">{text}</a>'

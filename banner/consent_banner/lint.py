@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from consent_banner import rules, style
+from consent_banner import locales, review, rules, style
 from consent_banner.config import BannerConfig, Service
 
 
@@ -30,6 +30,7 @@ def warnings(config: BannerConfig) -> list[str]:
         if origin.startswith("http:") and not rules.is_local_host(host):
             found.append(f"{origin} is http: the choice's cookie is sent without protection")
     found += _contrast(config)
+    found += _unreviewed(config)
     return found
 
 
@@ -52,6 +53,16 @@ def _shared_stores(config: BannerConfig) -> Iterator[str]:
                         f'"{cookie.name}" is declared by "{first}" and "{service.id}": '
                         "refusing either deletes it"
                     )
+
+
+def _unreviewed(config: BannerConfig) -> Iterator[str]:
+    languages = review.unreviewed(config)
+    if languages:
+        tables = ", ".join(f"[texts.{language}]" for language in languages)
+        yield (
+            f"no native speaker has reviewed the texts that come with the product in "
+            f"{locales.join_words(languages, 'and')}: read them, and put better ones in {tables}"
+        )
 
 
 def _contrast(config: BannerConfig) -> Iterator[str]:

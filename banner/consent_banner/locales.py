@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The banner's texts: locales/<language>.json, overrides by the site owner, placeholders.
 
-`en.json` is the reference: its keys are the keys there are.
+`en.json` is the reference: its keys are the keys there are. A language of a region, as `fr-CA`, has
+the texts of its language.
 """
 
 import json
@@ -21,21 +22,65 @@ LATER = {
     "choicesGone": frozenset({"count"}),
     "choicesGoing": frozenset({"count"}),
     "choicesGoneWaiting": frozenset({"count"}),
+    "placeholder": frozenset({"service", "provider"}),
+    "loadAlways": frozenset({"service"}),
 }
 """Placeholders by key that stay in the text, because each use fills them with its own value."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
 
 
+# Written from right to left: languages, and scripts that a tag may name instead (BCP 47).
+_RIGHT_TO_LEFT = re.compile("ar|arc|ckb|dv|fa|he|ks|nqo|ps|sd|syr|ug|ur|yi")
+_RIGHT_TO_LEFT_SCRIPT = re.compile("adlm|arab|hebr|mand|nkoo|rohg|syrc|thaa")
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
+
+
+def shipped() -> tuple[str, ...]:
+    """The languages that come with the product, the reference first."""
+    found = sorted(file.stem for file in (PACKAGE / "locales").glob("*.json"))
+    return (REFERENCE, *(language for language in found if language != REFERENCE))
+
+
+def source(language: str) -> str | None:
+    """The shipped language whose texts *language* has; None when there is none."""
+    tags = (language, language.split("-")[0])
+    return next((tag for tag in tags if tag in shipped()), None)
+
+
 @cache
 def builtin(language: str) -> Mapping[str, str]:
     """The texts that come with the product; none for a language it does not speak."""
-    file = PACKAGE / "locales" / f"{language}.json"
-    if not file.is_file():
+    found = source(language)
+    if found is None:
         return {}
-    texts = json.loads(file.read_bytes())
+    texts = json.loads((PACKAGE / "locales" / f"{found}.json").read_bytes())
     assert isinstance(texts, dict)
     return texts
+
+
+def direction(language: str) -> str:
+    """How *language* is written: "ltr" or "rtl", as the attribute `dir` has it."""
+    primary, *subtags = language.lower().split("-")
+    script = next((tag for tag in subtags[:1] if len(tag) == 4 and tag.isalpha()), None)
+    is_rtl = (
+        _RIGHT_TO_LEFT_SCRIPT.fullmatch(script) if script else _RIGHT_TO_LEFT.fullmatch(primary)
+    )
+    return "rtl" if is_rtl else "ltr"
+
+
+def marks(language: str) -> str:
+    """The attributes of a piece of HTML in *language*."""
+    return f'lang="{language}" dir="{direction(language)}"'
+
+
+def isolated(text: str) -> str:
+    """*text* whose values, when filled in, keep their own direction.
+
+    Between words that are written from right to left, a name as "Shop Ltd." would lose its full
+    stop to the other side. Source: UAX #9, FSI and PDI.
+    """
+    return _PLACEHOLDER.sub(rf"{_ISOLATE}\g<0>{_END_OF_ISOLATE}", text)
 
 
 def text_keys() -> frozenset[str]:

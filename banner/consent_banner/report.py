@@ -7,6 +7,7 @@ from typing import Any
 
 import brotli
 
+from consent_banner import review
 from consent_banner.build import Build, Script
 
 SCHEMA = "consent-ledger/report/v1"
@@ -46,6 +47,17 @@ def document(build: Build) -> dict[str, Any]:
     if build.choices:
         choices = measure(build.choices)
         found["choices"] = build.choices.facts | choices.sizes | {"modules": choices.modules}
+    if len(build.config.languages) > 1:
+        unreviewed = review.unreviewed(build.config)
+        found["languages"] = {
+            language: {
+                "reviewed": language not in unreviewed,
+                "scripts": [
+                    script.facts | measure(script).sizes for script in build.spoken(language)
+                ],
+            }
+            for language in build.config.languages
+        }
     return found
 
 

@@ -221,6 +221,7 @@ class LanguagesTable(Table):
         'a list of different languages as ["en", "fr"]',
         lambda value: _is_list_of_different(value, rules.is_language),
     )
+    scripts = _one_of(("one", "each"))
 
 
 class CookieTable(Table):
@@ -334,8 +335,8 @@ class BannerTable(Table):
     ledger = OneTable(LedgerTable)
     choice = OneTable(ChoiceTable)
     look = OneTable(LookTable)
-    languages = OneTable(LanguagesTable)
     signals = OneTable(SignalsTable)
+    languages = OneTable(LanguagesTable)
     texts = Exact(
         "tables by language as [texts.en]",
         lambda value: (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from consent_banner import rules
+from consent_banner import locales, rules
 from consent_banner.config import BannerConfig
 from consent_banner.notice import Notice
 
@@ -46,6 +46,17 @@ def asked(notice: Notice) -> list[Any]:
     ]
 
 
+def sold(config: BannerConfig, notice: Notice) -> list[str]:
+    """What Global Privacy Control has a say in: "id:asks", as the stored choice has it."""
+    ids = {service.id for service in config.sold}
+    return [
+        f"{service['id']}:{service['asks']}"
+        for category in asked_categories(notice)
+        for service in active(category)
+        if service["id"] in ids
+    ]
+
+
 def stores(cookies: Sequence[Mapping[str, Any]]) -> list[str]:
     """Kind letter and name of each first-party store."""
     return [KINDS[cookie["kind"]] + cookie["name"] for cookie in cookies if cookie["kind"] in KINDS]
@@ -78,6 +89,7 @@ def locale(
 ) -> str:
     """The texts of one language that the script uses, as an object with shortened keys."""
     texts = {**notice.document["texts"][language], **addresses(config)}
+    texts["dir"] = locales.direction(language)
     members = {f"_{key}": string(text) for key, text in sorted(texts.items()) if f"_{key}" in used}
     if "_categories" in used:
         members["_categories"] = literal(
@@ -118,10 +130,11 @@ def declarations(
     css: str,
     used: Collection[str],
     names: Mapping[str, str],
+    languages: Sequence[str],
 ) -> list[tuple[str, str]]:
     """The script's values as pieces of code with the report row that each belongs to.
 
-    Joined they are one declaration. Only what an included module uses is there.
+    Joined they are one declaration. Only what an included module uses is there, in *languages*.
     """
     values: dict[str, tuple[str, str]] = {
         "_notice": ("configuration", string(notice.sha256)),
@@ -137,12 +150,17 @@ def declarations(
             "["
             + ",".join(
                 f"[{string(language)},{locale(config, notice, language, used, names)}]"
-                for language in config.languages
+                for language in languages
             )
             + "]",
         ),
         "_css": ("style", string(css)),
     }
+    if config.signals.google:
+        granted_by = list(config.signals.google.types.items())
+        values["_googleTypes"] = ("configuration", literal(granted_by))
+    if config.follows_gpc:
+        values["_sold"] = ("configuration", literal(sold(config, notice)))
     if config.ledger_url:
         url = f"{config.ledger_url}/v1/sites/{config.site.id}/"
         values["_ledgerUrl"] = ("configuration", string(url))

@@ -38,7 +38,7 @@ def test_what_needs_the_script_is_hidden_until_it_runs():
 
 
 def test_it_says_how_to_check_a_receipt():
-    assert f"<code>{choices_page.VERIFY}</code>" in page()
+    assert f'<code dir="ltr">{choices_page.VERIFY}</code>' in page()
 
 
 def test_labels_lead_to_ids_that_are_there_once():

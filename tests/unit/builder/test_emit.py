@@ -87,7 +87,7 @@ def test_a_page_gets_the_choices_and_the_declaration_each_between_its_own_marks(
     declaration, choices = page.read_text().split("<p>end")[:2]
     assert '<div class="consent-declaration"' in declaration
     assert 'id="consent-page"' not in declaration
-    assert '<div class="consent-page" id="consent-page" lang="en">' in choices
+    assert '<div class="consent-page" id="consent-page" lang="en" dir="ltr">' in choices
     assert choices.endswith("</div>\n<!-- /consent choices -->\n")
     assert "\nold\n" not in declaration + choices
 

@@ -39,7 +39,9 @@ TABLE = {name: name[1:].upper() for name in (*NAMES, "_title", "_categories", "_
 
 
 def declared(config, used=frozenset(TABLE)):
-    pieces = values.declarations(config, document.notice(config), "b" * 64, ".x{}", used, TABLE)
+    pieces = values.declarations(
+        config, document.notice(config), "b" * 64, ".x{}", used, TABLE, config.languages
+    )
     code = "".join(code for _, code in pieces)
     return code, [row for row, _ in pieces]
 
