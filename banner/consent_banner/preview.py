@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from consent_banner import build, choices_page, config, declaration
+from consent_banner import build, choices_page, config, declaration, locales
 from consent_banner.build import Build
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
@@ -106,25 +106,36 @@ class Preview:
         while not stop.wait(LOOK_EVERY_S):
             self.look()
 
-    def page(self) -> str:
-        """The page, which shows the last good build or the error."""
+    def page(self, wanted: str = "") -> str:
+        """The page in the *wanted* language, else the default one.
+
+        It shows the last good build or the error; its own words are English.
+        """
         state = self.state
         error = f'<pre id="error" role="alert">{escape(state.error)}</pre>' if state.error else ""
-        scripts = state.build.scripts if state.build else ()
+        languages = state.build.config.languages if state.build else (locales.REFERENCE,)
+        language = wanted if wanted in languages else languages[0]
+        scripts = state.build.spoken(language) if state.build else ()
         script = "".join(f'<script async src="/{each.file}"></script>' for each in scripts)
         return (
-            f'<!doctype html>\n<html lang="en" data-version="{state.version}">'
+            f'<!doctype html>\n<html {locales.marks(language)} data-version="{state.version}">'
             f'<head><meta charset="utf-8"><title>Preview of {escape(self.file.name)}</title>'
             '<meta name="viewport" content="width=device-width">'
             f'{script}<link rel="stylesheet" href="/preview/style.css">'
             '<script defer src="/preview/script.js"></script></head>'
-            f"<body><main><h1>Preview of {escape(str(self.file))}</h1>{error}"
-            f"{_about(state.build) if state.build else ''}</main></body></html>\n"
+            f"<body><main {locales.marks(locales.REFERENCE)}>"
+            f"<h1>Preview of {escape(str(self.file))}</h1>{_others(languages, language)}{error}"
+            f"{_about(state.build, language) if state.build else ''}</main></body></html>\n"
         )
 
 
-def _about(made: Build) -> str:
-    language = made.config.default_language
+def _others(languages: Sequence[str], shown: str) -> str:
+    """Links to the page in the other languages."""
+    links = [f'<a href="/?language={each}">{each}</a>' for each in languages if each != shown]
+    return f'<nav aria-label="Languages">Also in {", ".join(links)}</nav>' if links else ""
+
+
+def _about(made: Build, language: str) -> str:
     ids = [
         identifier
         for category in made.config.categories
@@ -162,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Page, script, state."""
         preview = self.preview
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
         made = preview.state.build
         if path == "/preview/state":
             self._json({"version": preview.state.version, "sent": preview.sent[-5:]})
@@ -176,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
             problem = {"title": "The preview has no ledger.", "status": 404}
             self._json(problem, HTTPStatus.NOT_FOUND)
         elif path == "/":
-            self._answer("text/html", preview.page())
+            self._answer("text/html", preview.page(query.removeprefix("language=")))
         else:
             self._answer("text/plain", "Not found.\n", HTTPStatus.NOT_FOUND)
 

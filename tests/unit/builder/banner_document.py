@@ -75,3 +75,21 @@ def banner_document(**changes: Any) -> dict[str, Any]:
 
 def banner_config(**changes: Any) -> BannerConfig:
     return from_document(banner_document(**changes))
+
+
+def in_languages(*languages: str, **changes: Any) -> dict[str, Any]:
+    """The same in several languages; its own texts begin with the language, but for the default."""
+    default, *others = languages
+    raw = banner_document(languages={"available": list(languages)}, **changes)
+
+    def spread(table: dict[str, Any], *keys: str) -> None:
+        for key in keys:
+            if key in table and others:
+                text = table[key]
+                table[key] = {default: text} | {each: f"{each}: {text}" for each in others}
+
+    for category in raw["category"]:
+        spread(category, "title", "purpose")
+        for service in category["service"]:
+            spread(service, "name", "purpose", "reason")
+    return raw
