@@ -30,10 +30,9 @@ run: $(VENV)/.installed-run ## the demo: ledger, site and third parties; Ctrl-C 
 	@$(PY) site/demo.py $(ARGS)
 
 test: $(VENV)/.installed-test ## every test, browser tests included
-	@$(PY) tests/browser/find_chromium.py --command strace
-	@browser=$$($(PY) tests/browser/find_chromium.py --install) || exit 1; \
-	echo "Browser: $$browser"; \
-	CHROMIUM="$$browser" $(PY) -m pytest -n auto --maxprocesses $(MAX_WORKERS) $(ARGS)
+	@$(PY) tests/browser/engines.py --command strace
+	@$(PY) tests/browser/engines.py --install
+	@$(PY) -m pytest -n auto --maxprocesses $(MAX_WORKERS) $(ARGS)
 
 bench: $(VENV)/.installed-test ## sizes, speed of the banner, speed of the ledger
 	@$(PY) tests/benchmarks/run.py $(ARGS)

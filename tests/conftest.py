@@ -1,19 +1,54 @@
 # SPDX-License-Identifier: MIT
-"""What every kind of test may use: one real Chromium for each test process."""
+"""What every kind of test may use: real browsers, each started once in a test process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from browser.find_chromium import FLAGS, find_chromium
+from browser.engines import FLAGS, MissingEngineError, find, is_required
 from playwright.sync_api import Browser, sync_playwright
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `engines("chromium", "firefox")` runs in each of them."""
+    marker = metafunc.definition.get_closest_marker("engines")
+    if marker:
+        metafunc.parametrize("browser", marker.args, indirect=True)
+
+
+def engine_path(engine: str) -> str:
+    """The path of a browser; the test is skipped, or fails, where there is none."""
+    try:
+        return find(engine)
+    except MissingEngineError as error:
+        if is_required(engine):
+            raise
+        pytest.skip(str(error))
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def _launch() -> Iterator[Callable[[str], Browser]]:
     """Playwright starts once in a process: a second start would clash with the first one's loop."""
+    running: dict[str, Browser] = {}
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        yield chromium
-        chromium.close()
+
+        def launch(engine: str) -> Browser:
+            if engine not in running:
+                path = engine_path(engine)
+                running[engine] = (
+                    playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+                    if engine == "chromium"
+                    else playwright.firefox.launch(channel="moz-firefox", executable_path=path)
+                )
+            return running[engine]
+
+        yield launch
+        for browser in running.values():
+            browser.close()
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest, _launch: Callable[[str], Browser]) -> Browser:
+    """Chromium, or what the test's mark `engines` names."""
+    return _launch(getattr(request, "param", "chromium"))

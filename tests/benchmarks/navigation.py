@@ -21,7 +21,7 @@ from local_origin import LocalOrigin
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "browser"))
-from find_chromium import FLAGS, find_chromium  # noqa: E402 (needs the path)
+from engines import FLAGS, find  # noqa: E402 (needs the path)
 
 WARM_UP = 2
 GOAL = 1.10
@@ -179,7 +179,7 @@ def run(script: str, times: int, folder: Path) -> dict[str, Any]:
         )
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=list(FLAGS), env=_environment(folder)
+            executable_path=find("chromium"), args=list(FLAGS), env=_environment(folder)
         )
         stack.callback(browser.close)
         result["browser"] = browser.version

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.find_chromium import FLAGS, find_chromium
+from browser.engines import FLAGS, find
 from browser.shop import problems, quiet, until, wait_until
 from consent_ledger.tlog.receipts import verify_receipt
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -399,7 +399,7 @@ def test_with_cookies_blocked_the_site_works_says_what_does_not_and_counts_as_a_
     settings = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (profile / "Preferences").write_text(json.dumps(settings))
     with browser.browser_type.launch_persistent_context(
-        profile.parent, executable_path=find_chromium(), args=list(FLAGS)
+        profile.parent, executable_path=find("chromium"), args=list(FLAGS)
     ) as context:
         found = problems(context)
         asked = third_party_requests(context, demo)

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from browser.find_chromium import FLAGS, find_chromium
+from browser.engines import FLAGS, find
 from browser.shop import SERVICES, Shop, addresses, answers, problems, quiet, settle, wait_until
 from browser.test_choice import choices, evidence_of, gate
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -159,7 +159,7 @@ def test_with_storage_blocked_the_choice_holds_for_the_page_and_is_recorded(
         json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}})
     )
     with browser.browser_type.launch_persistent_context(
-        profile.parent, executable_path=find_chromium(), args=list(FLAGS)
+        profile.parent, executable_path=find("chromium"), args=list(FLAGS)
     ) as context:
         found = problems(context)
         page = context.new_page()

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import find_chromium
+from browser import engines
 from consent_ledger import chromium
 from wheel_checks import ROOT
 
-FIND = ROOT / "tests" / "browser" / "find_chromium.py"
+FIND = ROOT / "tests" / "browser" / "engines.py"
 OLD = "#!/bin/sh\ncase $1 in --version) echo Python 3.9.2;; *) exit 1;; esac\n"
 BARE = '#!/bin/sh\ncase $2 in *venv*) exit 1;; esac\nexec "{python}" "$@"\n'
 
@@ -77,9 +77,10 @@ def test_the_first_python_that_can_make_an_environment_makes_it(path: Path) -> N
 def find(path: Path, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
     # Playwright is looked for in an empty folder, so that only PATH counts.
     empty = {"PLAYWRIGHT_BROWSERS_PATH": str(path), "PATH": str(path), "HOME": str(path)}
+    unnamed = {"CHROMIUM": "", "FIREFOX": "", "REQUIRE_ENGINES": ""}
     return subprocess.run(
         [sys.executable, str(FIND), *options],
-        env={**os.environ, "CHROMIUM": "", **empty, **env},
+        env={**os.environ, **unnamed, **empty, **env},
         capture_output=True,
         text=True,
         timeout=100,
@@ -87,33 +88,57 @@ def find(path: Path, *options: str, **env: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_a_chromium_on_the_path_is_found_if_it_starts(path: Path) -> None:
+def test_a_browser_on_the_path_is_found_if_it_starts(path: Path) -> None:
     program(path, "chromium", "#!/bin/sh\nexit 127\n")
     program(path, "google-chrome", "#!/bin/sh\necho Chrome 1\n")
-    assert find(path).stdout.strip() == str(path / "google-chrome")
+    program(path, "firefox-esr", "#!/bin/sh\nexit 127\n")
+    program(path, "firefox", "#!/bin/sh\necho Firefox 1\n")
+    program(path, "WebKitWebDriver", "")
+    program(path, "Xvfb", "")
+    answer = find(path, REQUIRE_ENGINES="all")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines() == [
+        f"Chromium: {path / 'google-chrome'}",
+        f"Firefox: {path / 'firefox'}",
+        f"WebKit: {path / 'WebKitWebDriver'}",
+    ]
 
 
-def test_a_chromium_that_is_named_is_taken_or_refused_by_name(path: Path) -> None:
-    program(path, "mine", "#!/bin/sh\necho Chromium 1\n")
-    program(path, "chromium", "#!/bin/sh\necho Chromium 2\n")
-    assert find(path, CHROMIUM=str(path / "mine")).stdout.strip() == str(path / "mine")
-    answer = find(path, CHROMIUM="/nowhere/chromium")
+@pytest.mark.parametrize("engine", ["Chromium", "Firefox"])
+def test_a_browser_that_is_named_is_taken_or_refused_by_name(path: Path, engine: str) -> None:
+    variable = engine.upper()
+    program(path, "mine", "#!/bin/sh\necho Browser 1\n")
+    program(path, engine.lower(), "#!/bin/sh\necho Browser 2\n")
+    assert f"{engine}: {path / 'mine'}\n" in find(path, **{variable: str(path / "mine")}).stdout
+    answer = find(path, REQUIRE_ENGINES="all", **{variable: "/nowhere/browser"})
     assert answer.returncode == 1
     assert "!!!!" in answer.stderr
-    assert "CHROMIUM is '/nowhere/chromium', but no browser starts from there" in answer.stderr
+    assert f"{variable} is '/nowhere/browser', but no browser starts from there" in answer.stderr
 
 
-def test_without_a_browser_the_search_fails_loudly_and_says_what_to_do(
+def test_without_chromium_the_search_fails_loudly_and_says_what_to_do(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chromium, "ELSEWHERE", ())
     monkeypatch.delenv("CHROMIUM", raising=False)
     for name in ("PATH", "PLAYWRIGHT_BROWSERS_PATH"):
         monkeypatch.setenv(name, str(path))
-    with pytest.raises(find_chromium.NoChromiumError) as error:
-        find_chromium.find_chromium(install=False)
+    with pytest.raises(engines.MissingEngineError) as error:
+        engines.find("chromium")
     for way in ("sudo apt install chromium", "playwright install chromium", "CHROMIUM="):
         assert way in str(error.value)
+
+
+def test_without_the_other_engines_their_tests_are_skipped_unless_they_are_required(
+    path: Path,
+) -> None:
+    program(path, "chromium", "#!/bin/sh\necho Chromium 1\n")
+    answer = find(path, "--install", FIREFOX="/nowhere/firefox")
+    assert answer.returncode == 0, answer.stderr
+    assert "No WebKit was found: " in answer.stderr
+    for name in ("Firefox", "WebKit"):
+        assert f"{name}'s tests will be skipped" in answer.stderr
+    assert find(path, REQUIRE_ENGINES="all").returncode == 1
 
 
 def test_a_missing_command_that_cannot_be_installed_is_named(path: Path) -> None:
