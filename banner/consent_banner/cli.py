@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from consent_banner import __version__, build, config, csp, emit, lint, report
+from consent_banner import __version__, build, config, consent_mode, csp, emit, lint, report
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
 
@@ -119,8 +119,20 @@ def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
         click.echo(report.table(script))
     click.echo(f"Notice {made.notice.sha256}")
     click.echo()
-    click.echo("Paste one of these tags first into the <head> of every page:")
+    google = loaded.signals.google
+    if google:
+        click.echo("Paste this first into the <head> of every page, before every other script:")
+        click.echo(f"  {consent_mode.html(google)}", nl=False)
+        click.echo(f"It is in {out / consent_mode.FILE}. Where a Content-Security-Policy bars")
+        click.echo(f"inline scripts, script-src needs {consent_mode.source(google)}")
+        click.echo()
+    after = "after it" if google else "first"
+    click.echo(f"Paste one of these tags {after} into the <head> of every page:")
     _echo_tags(made.consent)
+    if loaded.follows_gpc:
+        click.echo()
+        click.echo("and, where every page shows it, the place for the opt-out signal's status:")
+        click.echo("  <p data-consent-signal></p>")
     if made.choices:
         click.echo()
         click.echo("and one of these where receipts are offered or the choices are shown:")
@@ -165,7 +177,9 @@ def csp_command(file: Path, form: str, report_only: bool, trusted_types: bool) -
     pages are barred, as is what vendors load from hosts that banner.toml does not name.
     """
     loaded = config.load(file)
-    parts = csp.directives(loaded, trusted_types=trusted_types)
+    google = loaded.signals.google
+    scripts = [consent_mode.source(google)] if google else []
+    parts = csp.directives(loaded, scripts, trusted_types=trusted_types)
     click.echo(csp.write(parts, form, report_only=report_only))
     for name in csp.without_hosts(loaded):
         click.echo(

@@ -10,17 +10,22 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from consent_banner import choices_page, declaration, report
+from consent_banner import choices_page, consent_mode, declaration, report
 from consent_banner.build import Build
 from consent_banner.config import BuilderError
 from consent_banner.notice import Notice
 
 _REGION = re.compile(
-    r"(<!-- consent (?P<what>declaration|choices)(?: (?P<language>[A-Za-z0-9-]+))? -->)"
+    r"(<!-- consent (?P<what>declaration|choices|mode)(?: (?P<language>[A-Za-z0-9-]+))? -->)"
     r".*?(?P<end><!-- /consent (?P=what) -->)",
     re.DOTALL,
 )
-_START = re.compile("<!-- consent (?:declaration|choices)")
+_START = re.compile("<!-- consent (?:declaration|choices|mode)")
+_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_RUNS = re.compile(
+    r"<script\b(?![^>]*\stype=[\"']?(?:text/plain|[\w/+.-]*json|importmap|speculationrules)\b)",
+    re.IGNORECASE,
+)
 
 
 def files(build: Build) -> dict[str, bytes]:
@@ -28,6 +33,7 @@ def files(build: Build) -> dict[str, bytes]:
 
     The script comes last: once it is there, so is everything that belongs to it.
     """
+    google = build.config.signals.google
     return {
         "notice.json": build.notice.canonical,
         "report.json": _json(report.document(build)),
@@ -36,6 +42,7 @@ def files(build: Build) -> dict[str, bytes]:
             for what, make in _fragments(build).items()
             for language in build.config.languages
         },
+        **({consent_mode.FILE: consent_mode.html(google).encode()} if google else {}),
         **{script.hashed_file: script.content for script in build.scripts},
         "build.json": _json(build.facts),
         **{script.file: script.content for script in reversed(build.scripts)},
@@ -56,7 +63,8 @@ def insert(page: str, name: str, build: Build) -> str:
     """*page* with the declaration, the visitor's choices or both between their marks.
 
     The marks are `<!-- consent declaration -->` (or `… declaration fr -->` for one of several
-    languages) and `<!-- /consent declaration -->`; with `choices` in its place for the choices.
+    languages) and `<!-- /consent declaration -->`; with `choices` in its place for the choices,
+    with `mode` for the inline script of Google Consent Mode.
     *name* is used in errors. Raises: BuilderError without them.
     """
     found = list(_REGION.finditer(page))
@@ -65,11 +73,14 @@ def insert(page: str, name: str, build: Build) -> str:
         raise BuilderError(
             f"{name}: found {started} opening marks and {len(found)} closed regions, expected a "
             "region from `<!-- consent declaration -->` to `<!-- /consent declaration -->`, "
-            "or the same with `choices`."
+            "or the same with `choices` or `mode`."
         )
     makers = _fragments(build)
 
     def fill(region: re.Match[str]) -> str:
+        if region["what"] == "mode":
+            stub = _stub(build, f"{name}: found the mark `{region[1]}`", page[: region.start()])
+            return f"{region[1]}\n{stub}{region['end']}"
         language = region["language"] or build.config.default_language
         if language not in build.config.languages:
             known = ", ".join(build.config.languages)
@@ -82,6 +93,19 @@ def insert(page: str, name: str, build: Build) -> str:
         return f"{region[1]}\n{makers[region['what']](build.notice, language)}{region['end']}"
 
     return _REGION.sub(fill, page)
+
+
+def _stub(build: Build, found: str, before: str) -> str:
+    """The inline script, for a place where nothing that it is for can have run *before* it."""
+    google = build.config.signals.google
+    if google is None:
+        raise BuilderError(f"{found}, expected none: there is no table [signals.google].")
+    if _RUNS.search(_COMMENT.sub("", before)):
+        raise BuilderError(
+            f"{found} behind a script, expected it before every script: what runs earlier is not "
+            "told that nothing is granted yet."
+        )
+    return consent_mode.html(google)
 
 
 def write(build: Build, out: Path, pages: Iterable[Path] = ()) -> list[Path]:

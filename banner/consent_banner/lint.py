@@ -21,6 +21,7 @@ def warnings(config: BannerConfig) -> list[str]:
     if not any(category.asked for category in config.categories):
         found.append("nothing is asked: the banner never shows")
     found += _shared_stores(config)
+    found += _signals(config)
     if config.ledger_url and config.ledger_url.startswith("http:"):
         secure = [origin for origin in config.site.origins if origin.startswith("https:")]
         if secure:
@@ -39,6 +40,22 @@ def _odd(service: Service, necessary: bool) -> Iterator[str]:
         yield "sells or shares personal data: some laws ask for more than consent"
     if service.reason is not None and not necessary:
         yield "has a reason, but only a necessary service shows one"
+
+
+def _signals(config: BannerConfig) -> Iterator[str]:
+    if config.sold and not config.follows_gpc:
+        yield (
+            f'signals.gpc is false, and "{config.sold[0].id}" sells or shares: some laws bind a '
+            "site to follow a browser's opt-out signal"
+        )
+    google = config.signals.google
+    if google and not google.types:
+        yield "signals.google names no type: Google's tags are never told of a consent"
+    if google and not google.wait_ms:
+        yield (
+            "signals.google.wait_for_update is 0: with an async tag, Google's tags run before "
+            "they are told of a stored choice; use the tag without async, after the inline script"
+        )
 
 
 def _shared_stores(config: BannerConfig) -> Iterator[str]:

@@ -46,14 +46,13 @@ def asked(notice: Notice) -> list[Any]:
     ]
 
 
-def sold(config: BannerConfig, notice: Notice) -> list[str]:
-    """What Global Privacy Control has a say in: "id:asks", as the stored choice has it."""
-    ids = {service.id for service in config.sold}
+def sold(notice: Notice) -> list[str]:
+    """What Global Privacy Control switches off, as "id:asks"."""
     return [
         f"{service['id']}:{service['asks']}"
         for category in asked_categories(notice)
         for service in active(category)
-        if service["id"] in ids
+        if service["sale_or_share"]
     ]
 
 
@@ -160,7 +159,7 @@ def declarations(
         granted_by = list(config.signals.google.types.items())
         values["_googleTypes"] = ("configuration", literal(granted_by))
     if config.follows_gpc:
-        values["_sold"] = ("configuration", literal(sold(config, notice)))
+        values["_sold"] = ("configuration", literal(sold(notice)))
     if config.ledger_url:
         url = f"{config.ledger_url}/v1/sites/{config.site.id}/"
         values["_ledgerUrl"] = ("configuration", string(url))

@@ -3,14 +3,18 @@ import base64
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
-from consent_banner import config, consent_mode, rules
-from consent_banner.config import ConfigError, Google
+from click.testing import CliRunner
+from consent_banner import build, config, consent_mode, document, emit, lint, rules, values
+from consent_banner.cli import main, starter
+from consent_banner.config import BuilderError, ConfigError, Google
 from consent_banner.schema import path
 from consent_banner.tables import GOOGLE_TYPES
 from unit.builder.banner_document import banner_config, banner_document
 
+STARTER = starter().decode()
 DENIED = dict.fromkeys(GOOGLE_TYPES, "denied") | {"security_storage": "granted"}
 
 
@@ -130,3 +134,100 @@ def test_the_policy_source_is_the_hash_of_what_stands_in_the_element():
     assert found is not None
     digest = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
     assert consent_mode.source(settings) == f"'sha256-{digest}'"
+
+
+def test_what_is_sold_is_in_the_script_as_the_stored_choice_has_it():
+    notice = document.notice(config.from_document(selling()))
+    asks = notice.document["categories"][1]["services"][0]["asks"]
+    assert values.sold(notice) == [f"page-counter:{asks}"]
+
+
+PAGE = "<head>{before}\n<!-- consent mode -->\nold\n<!-- /consent mode -->\n<script src=/tag.js>"
+
+
+@pytest.fixture(scope="module")
+def made():
+    return build.make(banner_config(signals={"google": {"ad_storage": "analytics"}}))
+
+
+def test_the_stub_is_a_file_of_its_own_and_only_then(made):
+    assert emit.files(made)["consent-mode.html"].startswith(b"<script>window.dataLayer=")
+    assert "consent-mode.html" not in emit.files(build.make(banner_config()))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<title>Shop</title>",
+        "<!-- <script src=/old.js></script> -->",
+        '<script type="application/ld+json">{}</script>',
+        '<script type="text/plain" data-consent="analytics" src="/a.js"></script>',
+    ],
+)
+def test_a_page_gets_the_stub_between_its_marks_before_all_that_runs(made, before):
+    page = emit.insert(PAGE.format(before=before), "index.html", made)
+    assert page == PAGE.format(before=before).replace("old\n", consent_mode.html(google()))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<script async src=/consent.js></script>",
+        "<SCRIPT>dataLayer = []</SCRIPT>",
+        '<script type="module" src="/a.js"></script>',
+        '<script src="/a.js" data-type="text/plain"></script>',
+    ],
+)
+def test_a_page_where_the_stub_would_come_too_late_stops_everything(made, before):
+    with pytest.raises(BuilderError) as refused:
+        emit.insert(PAGE.format(before=before), "index.html", made)
+    assert str(refused.value) == (
+        "index.html: found the mark `<!-- consent mode -->` behind a script, expected it before "
+        "every script: what runs earlier is not told that nothing is granted yet."
+    )
+
+
+def test_a_mark_for_a_stub_that_there_is_none_of_stops_everything():
+    with pytest.raises(BuilderError, match=r"expected none: there is no table \[signals.google\]"):
+        emit.insert(PAGE.format(before=""), "index.html", build.make(banner_config()))
+
+
+@pytest.mark.parametrize(
+    ("signals", "warning"),
+    [
+        ({"gpc": False}, 'signals.gpc is false, and "page-counter" sells or shares'),
+        ({"google": {}}, "signals.google names no type"),
+        (
+            {"google": {"ad_storage": "analytics", "wait_for_update": 0}},
+            "signals.google.wait_for_update is 0: with an async tag, Google's tags run before",
+        ),
+    ],
+)
+def test_what_would_race_or_be_without_effect_is_a_warning(signals, warning):
+    said = "\n".join(lint.warnings(config.from_document(selling(**signals))))
+    assert warning in said
+    harmless = lint.warnings(config.from_document(selling(google={"ad_storage": "analytics"})))
+    assert not any(line.startswith("signals") for line in harmless)
+
+
+def test_build_says_where_the_stub_goes_and_what_a_policy_needs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    toml = STARTER + '\n[signals.google]\nanalytics_storage = "analytics"\n'
+    Path("banner.toml").write_text(toml)
+    said = CliRunner().invoke(main, ["build"]).output
+    settings = config.load(Path("banner.toml")).signals.google
+    assert settings is not None
+    stub, tags = said.split("Paste one of these tags after it into the <head> of every page:")
+    assert "Paste this first into the <head> of every page, before every other script:" in stub
+    assert consent_mode.html(settings) in stub
+    assert f"script-src needs {consent_mode.source(settings)}" in stub
+    assert "consent.js" in tags
+    assert consent_mode.source(settings) in CliRunner().invoke(main, ["csp"]).output
+
+
+def test_build_names_the_place_for_the_status_of_the_opt_out_signal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("banner.toml").write_text(STARTER)
+    assert "data-consent-signal" not in CliRunner().invoke(main, ["build"]).output
+    Path("banner.toml").write_text(STARTER + "\n[signals]\ngpc = true\n")
+    assert "<p data-consent-signal></p>" in CliRunner().invoke(main, ["build"]).output
