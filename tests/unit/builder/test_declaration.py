@@ -136,7 +136,8 @@ def test_what_changed_is_a_list_with_the_newest_first_and_its_cause_in_words():
     Tree(text)
     told = text.split('<ul class="consent-changes">\n')[1].split("\n</ul>")[0]
     assert told.splitlines() == [
-        f'<li><time datetime="2026-11-0{day}" dir="ltr">2026-11-0{day}</time> <b>{cause}</b>: {words}</li>'
+        f'<li><time datetime="2026-11-0{day}" dir="ltr">2026-11-0{day}</time> '
+        f"<b>{cause}</b>: {words}</li>"
         for day, cause, words in (
             (3, "Technical change", "A shorter cookie."),
             (2, "Change of law", "A new law."),

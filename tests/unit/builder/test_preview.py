@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 import json
+import re
 import threading
 from http.client import HTTPConnection
 
 import pytest
-from consent_banner import preview
+from consent_banner import locales, preview
 from consent_banner.cli import starter
 from consent_banner.config import BuilderError
 from playwright.sync_api import expect
@@ -66,6 +67,30 @@ def test_the_page_shows_the_banner_its_gates_and_the_declaration(visit):
     assert status == 200
     assert f"http://127.0.0.1:{visit.server.server_port}/v1/sites/my-site/" in script
     assert "ledger.example" not in script
+
+
+@pytest.mark.parametrize("scripts", ["one", "each"])
+def test_every_language_has_its_page(visit, file, scripts):
+    languages = f'[languages]\navailable = ["en", "ar"]\nscripts = "{scripts}"\n\n[contacts]'
+    text = re.sub(
+        r'^(title|purpose|reason|name)( = )("(?!My ).*")$',
+        r"\1\2{ en = \3, ar = \3 }",
+        file.read_text().replace("[contacts]", languages),
+        flags=re.MULTILINE,
+    )
+    file.write_text(text)
+    visit.preview.look()
+    for query, lang in (("", "en"), ("?language=ar", "ar"), ("?language=fr", "en")):
+        page = visit.get(f"/{query}")[1]
+        of_script = ".ar" if scripts == "each" and lang == "ar" else ""
+        assert f"<html {locales.marks(lang)} " in page
+        assert f'<script async src="/consent{of_script}.js"></script>' in page
+        assert f'<div class="consent-declaration" {locales.marks(lang)}>' in page
+        assert f'id="consent-page" {locales.marks(lang)}>' in page
+        assert f'href="/?language={lang}"' not in page
+        assert f'href="/?language={"en" if lang == "ar" else "ar"}"' in page
+        close = locales.builtin(lang)["close"]
+        assert close in visit.get(f"/consent{of_script}.js")[1]
 
 
 def test_a_change_is_built_and_an_error_leaves_the_old_build(visit, file):
