@@ -2,12 +2,14 @@
 """consent-banner: init, check, build, csp, preview."""
 
 import traceback
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
 from consent_banner import __version__, build, config, consent_mode, csp, emit, lint, report
+from consent_banner import previous as comparison
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
 
@@ -28,6 +30,13 @@ class Commands(click.Group):
 
 _TOML = click.argument(
     "file", metavar="[banner.toml]", default="banner.toml", type=click.Path(path_type=Path)
+)
+_PREVIOUS = click.option(
+    "--previous",
+    metavar="notice.json",
+    type=click.Path(path_type=Path),
+    help="The notice that visitors know, or the directory it was built into: says what differs "
+    "for them, and whether a [[change]] tells it.",
 )
 
 
@@ -64,20 +73,33 @@ def starter() -> bytes:
 
 @main.command(epilog="Example: consent-banner check site/banner.toml")
 @_TOML
-def check(file: Path) -> None:
+@_PREVIOUS
+def check(file: Path, previous: Path | None) -> None:
     """Name every error in banner.toml, and what is allowed and yet may surprise.
 
-    Ends with status 1 when there is an error.
+    Ends with status 1 when there is an error. With --previous it is one when something significant
+    has changed for visitors and no [[change]] says so.
     """
     loaded = config.load(file)
+    made = build.make(loaded)
     warnings = lint.warnings(loaded)
+    compared = _compare(previous, made)
+    if compared:
+        warnings += comparison.warnings(compared)
+        click.echo(comparison.listing(compared, str(previous)))
     for warning in warnings:
         click.echo(f"warning: {warning}.")
+    if compared and compared.untold:
+        raise BuilderError(comparison.complaint(compared, date.today()))
     asked = sum(category.asked for category in loaded.categories)
     click.echo(
         f"{file}: no error, {_count(len(warnings), 'warning')}; "
         f"{_count(asked, 'category', 'categories')} asked."
     )
+
+
+def _compare(previous: Path | None, made: build.Build) -> comparison.Comparison | None:
+    return comparison.compare(previous, made.notice) if previous else None
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:
@@ -104,13 +126,22 @@ def _count(number: int, one: str, many: str | None = None) -> str:
     "<!-- /consent declaration -->, and the visitor's choices where the page has the same marks "
     "with the word choices. May be given several times.",
 )
-def build_command(file: Path, out: Path, pages: tuple[Path, ...]) -> None:
+@_PREVIOUS
+def build_command(file: Path, out: Path, pages: tuple[Path, ...], previous: Path | None) -> None:
     """Make the script and everything that belongs to it; on an error nothing is written."""
     loaded = config.load(file)
     made = build.make(loaded)
+    # Before writing: the notice before may be the one that is written over.
+    compared = _compare(previous, made)
     written = emit.write(made, out, pages)
-    for warning in lint.warnings(loaded):
+    warnings = lint.warnings(loaded)
+    if compared:
+        warnings += comparison.warnings(compared)
+        click.echo(comparison.listing(compared, str(previous)))
+    for warning in warnings:
         click.echo(f"warning: {warning}.")
+    if compared and compared.untold:
+        click.echo(f"warning: {comparison.complaint(compared, date.today())}\n")
     click.echo(f"Wrote {len(written) - len(pages)} files to {out}.")
     for page in pages:
         click.echo(f"Filled the marked places of {page}.")
