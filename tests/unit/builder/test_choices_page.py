@@ -4,7 +4,7 @@ import re
 from consent_banner import choices_page, document
 from consent_banner.config import from_document
 from consent_banner.locales import builtin
-from unit.builder.banner_document import banner_document
+from unit.builder.banner_document import banner_document, in_languages
 from unit.builder.test_declaration import Tree
 
 WORDS = builtin("en")
@@ -63,17 +63,9 @@ def test_nothing_is_inline_and_everything_is_escaped():
 
 
 def test_the_language_asked_for_is_the_one_shown():
-    raw = banner_document(
-        languages={"default": "en", "available": ["en", "xx"]},
-        texts={"xx": {**dict.fromkeys(WORDS, "Wort"), "declarationDays": "{days}"}},
-    )
-    for category in raw["category"]:
-        for key in ("title", "purpose"):
-            category[key] = {"en": category[key], "xx": "Wort"}
-        for service in category["service"]:
-            for key in {"name", "purpose", "reason"} & service.keys():
-                service[key] = {"en": service[key], "xx": "Wort"}
-    text = choices_page.html(document.notice(from_document(raw)), "xx")
-    assert 'lang="xx"' in text
-    assert "Wort" in text
+    notice = document.notice(from_document(in_languages("en", "ar")))
+    text = choices_page.html(notice, "ar")
+    assert '<div class="consent-page" id="consent-page" lang="ar" dir="rtl">' in text
+    assert builtin("ar")["choicesNow"] in text
+    assert "ar: Page counter" in text
     assert WORDS["choicesNow"] not in text

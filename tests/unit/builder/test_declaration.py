@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from consent_banner import declaration, document
 from consent_banner.config import from_document
 from consent_banner.locales import builtin
-from unit.builder.banner_document import banner_config, banner_document
+from unit.builder.banner_document import banner_config, banner_document, in_languages
 
 POLICY = builtin("en")["declarationPolicy"]
 VOID = {"br", "hr", "img", "input", "link", "meta"}
@@ -149,3 +149,12 @@ def test_what_changed_is_a_list_with_the_newest_first_and_its_cause_in_words():
 
 def test_a_site_that_changed_nothing_has_no_such_list():
     assert "consent-changes" not in declaration.html(document.notice(banner_config()), "en")
+
+
+def test_from_right_to_left_names_keep_their_own_direction():
+    text = declaration.html(document.notice(from_document(in_languages("ar"))), "ar")
+    assert text.startswith('<div class="consent-declaration" lang="ar" dir="rtl">')
+    assert '<code dir="ltr">mon_*</code> ملف ارتباط' in text
+    assert "<bdi>Counter Ltd</bdi>" in text
+    assert "(<bdi>counter.example</bdi>)" in text
+    assert '<time datetime="2026-11-21" dir="ltr">2026-11-21</time>' in text

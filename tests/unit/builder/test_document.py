@@ -4,7 +4,7 @@ from datetime import date
 from consent_banner import document
 from consent_banner.config import from_document
 from consent_banner.notice import asks_revision
-from unit.builder.banner_document import banner_config, banner_document
+from unit.builder.banner_document import banner_config, banner_document, in_languages
 
 
 def notice(**changes):
@@ -98,26 +98,14 @@ def test_asked_titles_are_joined_as_people_write_lists():
 
 
 def test_every_language_has_its_texts_and_the_default_comes_first():
-    english = document.texts(banner_config())["en"]
-    raw = banner_document(
-        languages={"default": "xx", "available": ["en", "xx"]},
-        texts={"xx": {**dict.fromkeys(english, "Wort"), "declarationDays": "{days} Tage"}},
-    )
-
-    def both(table, keys):
-        for key in keys:
-            if key in table:
-                table[key] = {"en": table[key], "xx": "Wort"}
-
-    for category in raw["category"]:
-        both(category, ["title", "purpose"])
-        for service in category["service"]:
-            both(service, ["name", "purpose", "reason"])
+    raw = in_languages("en", "de")
+    raw["languages"]["default"] = "de"
     made = document.notice(from_document(raw))
-    assert made.languages == ("xx", "en")
-    assert made.document["default_language"] == "xx"
+    assert made.languages == ("de", "en")
+    assert made.document["default_language"] == "de"
     assert made.document["texts"]["en"]["accept"] == "Accept all"
-    assert made.document["texts"]["xx"]["accept"] == "Wort"
+    assert made.document["texts"]["de"]["accept"] == "Alle akzeptieren"
+    assert made.document["categories"][1]["title"] == {"en": "Analytics", "de": "de: Analytics"}
 
 
 def test_contacts_that_are_not_given_are_not_in_the_notice():

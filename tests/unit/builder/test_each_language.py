@@ -70,8 +70,8 @@ def test_a_script_of_one_language_is_as_small_as_if_there_were_no_other(each):
 def test_all_ask_by_the_same_build_and_notice(each):
     for script in each.scripts:
         if script.name.startswith("consent"):
-            assert each.build_hash.encode() in script.content
-            assert each.notice.sha256.encode() in script.content
+            assert each.build_hash[:16].encode() in script.content
+            assert each.notice.sha256[:8].encode() in script.content
 
 
 def test_the_files_and_what_names_them_are_complete(each, tmp_path):
