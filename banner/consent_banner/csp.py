@@ -14,8 +14,8 @@ from consent_banner.hosts import KINDS
 
 NAME = "Content-Security-Policy"
 REPORT_ONLY = "Content-Security-Policy-Report-Only"
-TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types consent-gate"
-"""The banner asks for no other policy than the one of this name, and has it only where needed."""
+TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types 'none'"
+"""The banner makes no code out of strings, so it needs no policy of its own."""
 
 _SELF = "'self'"
 
