@@ -28,9 +28,8 @@ class Origin:
                 self.send_response(200 if kind else 404)
                 self.send_header("Content-Type", kind or "text/plain")
                 self.send_header("Content-Length", str(len(body)))
-                self.send_header("Cache-Control", "no-store")
                 self.send_header("Access-Control-Allow-Origin", "*")  # module scripts need it
-                for header, value in headers.items():
+                for header, value in {"Cache-Control": "no-store", **headers}.items():
                     self.send_header(header, value)
                 self.end_headers()
                 self.wfile.write(body)

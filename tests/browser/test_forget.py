@@ -49,6 +49,7 @@ def consent_cookies(page: Page) -> list[str]:
     return [cookie["name"] for cookie in page.context.cookies() if cookie["name"] == "consent"]
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_forgetting_removes_what_the_ledger_and_the_browser_hold(page: Page, shop: Shop) -> None:
     mine = token(page)
     told = forget(page)
@@ -104,6 +105,7 @@ def test_whom_the_owner_erased_is_new_after_the_first_refusal(page: Page, shop: 
     assert ask(shop, "preferences", token(page)).json()["seq"] == 1
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_what_ran_is_stopped_or_a_reload_is_offered_and_nothing_runs_afterwards(
     page: Page, shop: Shop
 ) -> None:
@@ -127,6 +129,7 @@ def test_what_ran_is_stopped_or_a_reload_is_offered_and_nothing_runs_afterwards(
     assert shop.third_party_requests() == set()
 
 
+@pytest.mark.engines("chromium", "firefox")
 @pytest.mark.parametrize("way", ["Cancel", "Escape"])
 def test_nothing_changes_when_the_second_step_is_not_taken(
     page: Page, shop: Shop, way: str
@@ -146,6 +149,7 @@ def test_nothing_changes_when_the_second_step_is_not_taken(
     assert ask(shop, "preferences", token(page)).status == 200
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_a_ledger_that_is_away_loses_nothing_and_can_be_asked_again(page: Page, shop: Shop) -> None:
     before = (kept(page), consent_cookies(page), token(page))
     shop.ledger.stop()
@@ -232,6 +236,7 @@ def test_a_browser_that_the_ledger_does_not_know_is_cleared_and_told_so(
     assert consent_cookies(page) == []
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_other_tabs_ask_again_too(page: Page, shop: Shop) -> None:
     other = page.context.new_page()
     other.goto(shop.site.url + "/words.html")

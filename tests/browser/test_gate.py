@@ -36,6 +36,7 @@ def accept(page: Page, shop: Shop) -> None:
 TEMPLATE = '<template data-consent="stats">{}</template>'
 
 
+@pytest.mark.engines("chromium", "firefox")
 @pytest.mark.parametrize("form", ["template", "text/plain", "two templates"])
 def test_an_inline_script_waits_for_the_library_before_it(
     shop: Shop, context: BrowserContext, form: str
@@ -87,6 +88,7 @@ def test_a_library_that_fails_does_not_hold_up_what_follows(
     page.wait_for_function("window.ran?.[1] == 'after'")
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_content_added_later_waits_or_opens_as_the_choice_says(
     shop: Shop, context: BrowserContext
 ) -> None:
@@ -116,6 +118,7 @@ def test_content_added_later_waits_or_opens_as_the_choice_says(
     )
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_a_strict_content_security_policy_and_trusted_types_are_no_obstacle(
     shop: Shop, context: BrowserContext
 ) -> None:
@@ -152,6 +155,7 @@ def test_an_unknown_or_planned_service_never_opens(shop: Shop, context: BrowserC
     assert shop.third_party_requests() == set()
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_the_tag_twice_asks_once(shop: Shop, context: BrowserContext) -> None:
     page = open_page(
         context,
@@ -183,6 +187,7 @@ def test_a_foreign_or_broken_cookie_counts_as_no_choice(
         page.close()
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_a_script_inside_a_template_waits_for_its_own_service(
     shop: Shop, context: BrowserContext
 ) -> None:
@@ -217,6 +222,7 @@ def test_a_foreign_cookie_of_our_name_on_a_path_does_not_hide_the_choice(
     assert shop.third_party_requests() == set()
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_a_choice_kept_for_another_domain_does_not_outlive_a_newer_one(
     shop: Shop, context: BrowserContext
 ) -> None:
@@ -250,6 +256,7 @@ def test_an_element_that_is_called_like_our_object_does_not_keep_the_banner_away
     wait_until(page, lambda: shop.third_party_requests() == {"/a.js"}, "the tag")
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_the_choices_may_be_opened_before_the_page_has_a_body(
     shop: Shop, context: BrowserContext
 ) -> None:

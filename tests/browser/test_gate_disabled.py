@@ -22,6 +22,9 @@ def test_every_gate_test_fails_when_the_gate_is_disabled(tmp_path: Path) -> None
         str(Path(__file__).parent),
         "-m",
         "gate",
+        # One engine is enough to see what a test notices.
+        "-k",
+        "not firefox",
         "-q",
         "-p",
         "no:cacheprovider",

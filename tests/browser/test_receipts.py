@@ -96,6 +96,7 @@ def test_your_choices_saves_receipt_and_bare_proof(page: Page, shop: Shop) -> No
     verify_proof_file(proof, leaf_hash(proof.extra), receipt.origin, keys)
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_your_choices_shows_what_is_in_force_and_follows_it(page: Page, shop: Shop) -> None:
     page.goto(shop.site.url + "/choices.html")
     state = page.locator("[data-consent-state=stats]")
@@ -110,6 +111,7 @@ def test_your_choices_shows_what_is_in_force_and_follows_it(page: Page, shop: Sh
     expect(page.get_by_role("listitem")).to_contain_text("Allowed: Statistics.")
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_the_history_is_newest_first_and_shows_older_ones_when_asked(
     page: Page, shop: Shop
 ) -> None:
