@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from consent_banner import __version__, build, config, consent_mode, csp, emit, lint, report
+from consent_banner import __version__, budget, build, config, consent_mode, csp, emit, lint, report
 from consent_banner import previous as comparison
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
@@ -82,6 +82,7 @@ def check(file: Path, previous: Path | None) -> None:
     """
     loaded = config.load(file)
     made = build.make(loaded)
+    budget.require(made)
     warnings = lint.warnings(loaded)
     compared = _compare(previous, made)
     if compared:

@@ -17,6 +17,7 @@ from consent_banner.schema import Problem, path, problems, sort_problems
 from consent_banner.tables import COLOURS, GOOGLE_TYPES, BannerTable
 
 DEFAULT_LIFETIME_DAYS = 180
+DEFAULT_BUDGET_BYTES = 5000
 DEFAULT_WAIT_MS = 500
 
 
@@ -164,6 +165,8 @@ class BannerConfig:
     signals: Signals = Signals()
     report_uri: str | None = None
     """Where browsers report what the Content-Security-Policy barred."""
+    budget_bytes: int = DEFAULT_BUDGET_BYTES
+    """The most that a script that asks may have, brotli 11."""
 
     @property
     def default_language(self) -> str:
@@ -306,6 +309,7 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
             for table in raw.get("change", [])
         ),
         report_uri=raw.get("csp", {}).get("report_uri"),
+        budget_bytes=raw.get("size", {}).get("budget_bytes", DEFAULT_BUDGET_BYTES),
     )
 
 

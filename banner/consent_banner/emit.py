@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from consent_banner import choices_page, consent_mode, declaration, report
+from consent_banner import budget, choices_page, consent_mode, declaration, report, typescript
 from consent_banner.build import Build
 from consent_banner.config import BuilderError
 from consent_banner.notice import Notice
@@ -42,6 +42,7 @@ def files(build: Build) -> dict[str, bytes]:
             for what, make in _fragments(build).items()
             for language in build.config.languages
         },
+        typescript.FILE: typescript.declarations(build.notice).encode(),
         **({consent_mode.FILE: consent_mode.html(google).encode()} if google else {}),
         **{script.hashed_file: script.content for script in build.scripts},
         "build.json": _json(build.facts),
@@ -114,6 +115,7 @@ def write(build: Build, out: Path, pages: Iterable[Path] = ()) -> list[Path]:
     Returns: the files written, in order. Raises: BuilderError; then every file is as it was before,
         unless the disk fails between two renames.
     """
+    budget.require(build)
     wanted = {out / name: content for name, content in files(build).items()}
     for page in pages:
         wanted[page] = insert(_read(page), str(page), build).encode()

@@ -3,12 +3,14 @@
 
 import gzip
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import brotli
 
 from consent_banner import review
 from consent_banner.build import Build, Script
+from consent_banner.features import feature
 
 SCHEMA = "consent-ledger/report/v1"
 
@@ -39,14 +41,40 @@ class Report:
     def modules(self) -> list[dict[str, Any]]:
         return [{"name": row.name, "raw": row.raw, "brotli": row.brotli} for row in self.rows]
 
+    @property
+    def features(self) -> list[dict[str, Any]]:
+        """Sums of the rows by feature, the largest first; `modules` of each likewise."""
+        groups: dict[str, list[Row]] = {}
+        for row in sorted(self.rows, key=lambda row: (-row.brotli, row.name)):
+            groups.setdefault(feature(row.name), []).append(row)
+        found = [
+            {
+                "name": name,
+                "raw": sum(row.raw for row in rows),
+                "brotli": sum(row.brotli for row in rows),
+                "modules": [row.name for row in rows],
+            }
+            for name, rows in groups.items()
+        ]
+        return sorted(found, key=lambda one: (-one["brotli"], one["name"]))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {"modules": self.modules, "features": self.features}
+
 
 def document(build: Build) -> dict[str, Any]:
     """The content of report.json."""
     consent = measure(build.consent)
-    found = {"schema": SCHEMA, "script": consent.sizes, "modules": consent.modules}
+    found = {
+        "schema": SCHEMA,
+        "script": consent.sizes,
+        "budget_bytes": build.config.budget_bytes,
+        **consent.details,
+    }
     if build.choices:
         choices = measure(build.choices)
-        found["choices"] = build.choices.facts | choices.sizes | {"modules": choices.modules}
+        found["choices"] = build.choices.facts | choices.sizes | choices.details
     if len(build.config.languages) > 1:
         unreviewed = review.unreviewed(build.config)
         found["languages"] = {
@@ -61,6 +89,8 @@ def document(build: Build) -> dict[str, Any]:
     return found
 
 
+# Asked for by the budget, the terminal and report.json, and slow.
+@lru_cache(maxsize=32)
 def measure(script: Script) -> Report:
     """The sizes of *script*."""
     raw: dict[str, int] = {}
@@ -85,12 +115,21 @@ def _brotli(data: bytes) -> int:
 
 
 def table(script: Script) -> str:
-    """The sizes for the terminal: largest first, ending in a line end."""
+    """The sizes for the terminal: by feature and module, largest first, ending in a line end."""
     report = measure(script)
-    width = max(len(name) for name in (script.file, *(row.name for row in report.rows)))
-    lines = [f"{'':{width}}  {'raw':>7}  {'brotli':>7}"]
-    for row in sorted(report.rows, key=lambda row: (-row.brotli, row.name)):
-        lines.append(f"{row.name:{width}}  {row.raw:>7,}  {row.brotli:>+7,}")
-    lines.append(f"{script.file:{width}}  {report.raw:>7,}  {report.brotli:>7,}")
-    lines.append(f"{'  gzip -9':{width}}  {report.gzip:>7,}")
-    return "\n".join(lines) + "\n"
+    rows = {row.name: row for row in report.rows}
+    lines: list[tuple[str, int, int]] = []
+    for one in report.features:
+        lines.append((one["name"], one["raw"], one["brotli"]))
+        if len(one["modules"]) > 1:
+            lines += [(f"  {name}", rows[name].raw, rows[name].brotli) for name in one["modules"]]
+    width = max(len(name) for name in (script.file, *(name for name, _, _ in lines)))
+    return "\n".join(
+        [
+            f"{'':{width}}  {'raw':>7}  {'brotli':>7}",
+            *(f"{name:{width}}  {raw:>7,}  {size:>+7,}" for name, raw, size in lines),
+            f"{script.file:{width}}  {report.raw:>7,}  {report.brotli:>7,}",
+            f"{'  gzip -9':{width}}  {report.gzip:>7,}",
+            "",
+        ]
+    )

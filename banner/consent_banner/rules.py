@@ -40,6 +40,7 @@ CAUSES = ("use", "third_party", "regulatory", "technical")
 MIN_LIFETIME_DAYS, MAX_LIFETIME_DAYS = 180, 400
 MAX_DURATION_DAYS = 400
 MAX_TEXT = 4000
+MIN_BUDGET_BYTES, MAX_BUDGET_BYTES = 1000, 1_000_000
 
 
 def is_site_id(value: object) -> bool:
@@ -140,6 +141,14 @@ def is_duration(value: object) -> bool:
         return value in ("session", "until-deleted")
     return (
         isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_DURATION_DAYS
+    )
+
+
+def is_budget(value: object) -> bool:
+    return (
+        isinstance(value, int)
+        and not isinstance(value, bool)
+        and MIN_BUDGET_BYTES <= value <= MAX_BUDGET_BYTES
     )
 
 

@@ -326,6 +326,13 @@ class CspTable(Table):
     )
 
 
+class SizeTable(Table):
+    budget_bytes = Exact(
+        f"a whole number of bytes from {rules.MIN_BUDGET_BYTES} to {rules.MAX_BUDGET_BYTES}",
+        rules.is_budget,
+    )
+
+
 class BannerTable(Table):
     """The whole file. `texts` is checked by `checks`, as its keys are those of the locale files."""
 
@@ -346,3 +353,4 @@ class BannerTable(Table):
     category = ManyTables(CategoryTable)
     change = ManyTables(ChangeTable)
     csp = OneTable(CspTable)
+    size = OneTable(SizeTable)

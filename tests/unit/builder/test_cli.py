@@ -89,7 +89,7 @@ def test_build_says_what_to_paste_and_how_large_it_is(run, tmp_path):
     run("init")
     status, out, err = run("build", "banner.toml", "--out", "web")
     assert (status, err) == (0, "")
-    assert "Wrote 6 files to web." in out
+    assert "Wrote 7 files to web." in out
     assert '  <script async src="/consent.js"></script>' in out
     assert 'integrity="sha384-' in out
     assert "gate.js" in out

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 from consent_banner import config, lint
 from consent_banner.config import BuilderError, ConfigError
-from consent_banner.schema import path
+from consent_banner.schema import path, show
 from unit.builder.banner_document import banner_config, banner_document
 
 ASKED = ("category", 1)
@@ -225,6 +225,10 @@ CASES = [
     *(
         (("csp", "report_uri"), value, f'found "{value}", expected a path or http(s) address of')
         for value in ("/a;b", "/a,b", "/$a", "/%61", "/a{b}", "//a.example", "a")
+    ),
+    *(
+        (("size", "budget_bytes"), value, f"found {show(value)}, expected a whole number of bytes")
+        for value in (999, 1_000_001, 4500.0, True, "4500")
     ),
     ((*COOKIE, "days"), 3, "unknown key, known: domain, duration, kind, name"),
 ]

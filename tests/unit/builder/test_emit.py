@@ -35,6 +35,7 @@ def test_the_output_directory_is_complete_and_consistent(made, tmp_path):
     assert set(files) == {
         *("consent.js", hashed, "notice.json", "build.json", "report.json", "declaration.en.html"),
         *("choices.js", made.choices.hashed_file, "choices.en.html"),
+        "consent.d.ts",
     }
     script = files["consent.js"]
     assert files[hashed] == script
@@ -162,7 +163,7 @@ def test_the_same_settings_give_the_same_bytes_in_any_place_and_process(tmp_path
             }
         )
     assert outputs[0] == outputs[1]
-    assert len(outputs[0]) == 8 + 3
+    assert len(outputs[0]) == 9 + 3
     for name, content in outputs[0].items():
         assert b"\r" not in content, name
         assert str(tmp_path).encode() not in content, name
