@@ -57,7 +57,7 @@ def without_gate(html: str) -> str:
     """The same page with its gates taken off: what every test of the gate must notice."""
     html = re.sub(r"</?template[^>]*>", "", html)
     html = re.sub(r' type="text/plain" data-consent="[\w-]+"', "", html)
-    return re.sub(r' data-consent="[\w-]+" data-src=', " src=", html)
+    return re.sub(r' data-consent="[\w-]+" data-(src|srcset|href)=', r" \1=", html)
 
 
 def addresses(granted: set[str]) -> set[str]:

@@ -45,6 +45,10 @@ def test_all_tables_are_accepted_in_one_file_and_nothing_but_the_sale_surprises(
     assert all("sells or shares" in line for line in warnings)
 
 
+def test_the_table_of_the_signals_is_accepted_with_the_services_it_names(tmp_path):
+    check(settings(with_tags()) + blocks()["toml", "signals"], tmp_path)
+
+
 @pytest.mark.parametrize("recipe", with_tags(), ids=lambda recipe: recipe.id)
 def test_each_tag_waits_for_its_own_service_or_for_its_category(recipe: Recipe):
     assert recipe.gate in (recipe.id, recipe.category)
@@ -72,7 +76,7 @@ def test_the_table_of_services_tells_what_the_recipes_do():
 
 
 def test_every_named_block_belongs_to_a_recipe():
-    known = {recipe.id for recipe in recipes()} | {"site", "category"}
+    known = {recipe.id for recipe in recipes()} | {"site", "category", "signals"}
     assert {key[1] if key[0] == "html" else key[-1] for key in blocks()} <= known | {
         recipe.category for recipe in recipes()
     }
