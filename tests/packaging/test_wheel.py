@@ -33,7 +33,13 @@ def test_the_wheel_holds_every_file_of_both_packages(wheel: Path) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["js/min/manifest.json", "js/min/main.js", "css/min/base.css", "locales/en.json", "consent.d.ts"],
+    [
+        "js/min/manifest.json",
+        "js/min/main.js",
+        "css/min/base.css",
+        "locales/en.json",
+        "consent.d.ts",
+    ],
 )
 def test_the_wheel_holds_the_data_of_the_builder(wheel: Path, pattern: str) -> None:
     assert zipfile.ZipFile(wheel).read(f"consent_banner/{pattern}")
