@@ -21,8 +21,7 @@ def texts(config: BannerConfig) -> Texts:
     found: Texts = {}
     for language in config.languages:
         plain = {**locales.builtin(language), **config.texts.get(language, {})}
-        if locales.direction(language) == "rtl":
-            plain = {key: locales.isolated(text) for key, text in plain.items()}
+        plain = {key: locales.with_isolated_values(text, language) for key, text in plain.items()}
         titles = [category.title[language] for category in config.categories if category.asked]
         values = {
             "controller": config.controller.name,

@@ -74,13 +74,18 @@ def marks(language: str) -> str:
     return f'lang="{language}" dir="{direction(language)}"'
 
 
-def isolated(text: str) -> str:
-    """*text* whose values, when filled in, keep their own direction.
+def isolated(name: str, language: str) -> str:
+    """*name* for use among words of *language*, where it keeps its own direction.
 
-    Between words that are written from right to left, a name as "Shop Ltd." would lose its full
-    stop to the other side. Source: UAX #9, FSI and PDI.
+    From right to left, "Shop Ltd." would lose its full stop to the other side. Source: UAX #9, FSI
+    and PDI.
     """
-    return _PLACEHOLDER.sub(rf"{_ISOLATE}\g<0>{_END_OF_ISOLATE}", text)
+    return f"{_ISOLATE}{name}{_END_OF_ISOLATE}" if direction(language) == "rtl" else name
+
+
+def with_isolated_values(text: str, language: str) -> str:
+    """*text* of *language*, whose values will keep their own direction when they are filled in."""
+    return _PLACEHOLDER.sub(lambda found: isolated(found[0], language), text)
 
 
 def text_keys() -> frozenset[str]:
