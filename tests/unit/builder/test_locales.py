@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from consent_banner import document, lint, locales, rules
+from consent_banner import build, document, lint, locales, rules
 from consent_banner.config import ConfigError, from_document
 from unit.builder.banner_document import banner_document, in_languages
 
@@ -143,12 +143,18 @@ def test_the_direction_is_that_of_the_script_of_the_language(language, direction
 def test_a_name_keeps_its_own_direction_between_words_of_the_other():
     raw = in_languages("ar", "en", texts={"ar": {"title": "أ {controller}"}})
     raw["controller"]["name"] = "Meridian Ltd."
-    raw["category"][0]["service"][0]["provider"] = "Meridian Ltd."
-    raw["category"][1]["service"][1]["provider"] = "Meridian Ltd."
+    for category in raw["category"]:
+        for service in category["service"]:
+            service["provider"] = "Meridian Ltd."
     told = document.texts(from_document(raw))
     assert told["ar"]["title"] == "أ \u2068Meridian Ltd.\u2069"
     assert "\u2068{services}\u2069" in told["ar"]["choicesGranted"]
     assert "\u2068" not in "".join(told["en"].values())
+    raw["languages"]["scripts"] = "each"
+    made = build.make(from_document(raw))
+    arabic, english = (made.spoken(each)[0].content.decode() for each in ("ar", "en"))
+    assert '"\u2068Meridian Ltd.\u2069"' in arabic
+    assert '"Meridian Ltd."' in english
 
 
 def test_the_starter_builds_in_every_language():
