@@ -38,7 +38,7 @@ APPEARS_WITHIN_MS = 10_000
 # Scale 2 on the phone: its small letters stay readable, and the file small.
 PHONE: dict[str, Any] = {"device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 WINDOWS: dict[str, dict[str, Any]] = {"desktop": {"device_scale_factor": 1}, "phone": PHONE}
-SELECTORS = {"first": "#consent-gate", "second": "dialog#consent-choices[open]"}
+SELECTORS = {"first": "section.consent-gate", "second": "dialog.consent-gate[open]"}
 
 
 def photograph_build(directory: Path, notice: Notice, script: dict[str, Any]) -> list[Screenshot]:

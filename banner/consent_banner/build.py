@@ -99,8 +99,10 @@ class Build:
 def _other_forms(config: BannerConfig) -> list[str]:
     """Import names of the modules that this site needs in their other form."""
     found = {
-        "language.js": len(config.languages) > 1 and config.language_scripts == "one",
+        "language.js": len(config.languages) == 1 or config.language_scripts == "each",
         "ledger.js": config.ledger_url is None,
+        "rows.js": any(c.necessary or len(c.active) > 1 for c in config.categories),
+        "style.js": config.look.headless,
     }
     return [name for name, is_needed in found.items() if is_needed]
 
@@ -116,7 +118,7 @@ def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
         pieces = bundle.join(
             made,
             bundle.order(made, chosen, entry),
-            lambda used, names: values.declarations(
+            lambda used, names: values.found(
                 config, notice, build_hash, css, used, names, languages
             ),
         )

@@ -7,6 +7,8 @@ same bytes on every platform.
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,30 @@ from consent_banner.modules import CONFIG, VARIANTS
 
 PACKAGE = Path(__file__).parent
 
+PLACEHOLDER = re.compile(r"\$\$?[A-Za-z]\w*")
+"""Stands in a minified module for what a build has a value for: see `minify.mangle`."""
+
+_SPLIT = re.compile(f"({PLACEHOLDER.pattern})")
+_ROWS = ("configuration", "texts", "style")
+
 Pieces = Sequence[tuple[str, str]]
 """Code in order, each piece with the row of the size report that it belongs to."""
 
-_HEAD, _TAIL = '(()=>{"use strict";', "})();\n"
+# No "use strict": the modules are checked as strict code, and it costs bytes on every page.
+_HEAD, _TAIL = "(()=>{", "})();\n"
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a placeholder stands for: code, and its row of the size report."""
+
+    row: str
+    code: str
+
+    @property
+    def is_worth_a_name(self) -> bool:
+        """False for what is as short as a name, or is one: `B.a`."""
+        return len(self.code) > 5
 
 
 @dataclass(frozen=True)
@@ -59,12 +81,6 @@ def order(made: Parts, chosen: Mapping[str, str], entry: str = modules.ENTRY) ->
     return modules.order(links, chosen, entry)
 
 
-def uses(made: Parts, files: Sequence[str]) -> frozenset[str]:
-    """Private names that *files* use."""
-    listed = made.manifest["modules"]
-    return frozenset(name for file in files if file != CONFIG for name in listed[file]["uses"])
-
-
 def hashes(made: Parts, files: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
     """SHA-256 (hex) of the minified bytes of each module and style sheet."""
     found = {file: made.module(file) for file in files if file != CONFIG}
@@ -75,22 +91,53 @@ def hashes(made: Parts, files: Sequence[str], styles: Sequence[str]) -> dict[str
 def join(
     made: Parts,
     files: Sequence[str],
-    values: Callable[[Collection[str], Mapping[str, str]], Pieces],
+    values: Callable[[Collection[str], Mapping[str, str]], Mapping[str, Value]],
 ) -> list[tuple[str, str]]:
     """The script in pieces; joined they are the whole of it.
 
-    *values* is called with the names in use and the table of short names, and gives the code that
-    stands in the place of config.js.
+    *values* is called with the placeholders in use and the table of short names, and gives what
+    each of them stands for. A value that is used once is written there, others get a name first.
     """
-    body: list[tuple[str, str]] = []
-    for file in files:
-        if file == CONFIG:
-            pieces = list(values(uses(made, files), made.names))
-        else:
-            pieces = [(file, made.module(file))]
-        pieces = [piece for piece in pieces if piece[1]]
-        if pieces:
-            row, last = pieces[-1]
-            # Each module ends its last statement, whatever the next one begins with.
-            body += [*pieces[:-1], (row, last if last.endswith(";") else last + ";")]
-    return [("wrapper", _HEAD), *body, ("wrapper", _TAIL)]
+    codes = {file: made.module(file) for file in files if file != CONFIG}
+    count = Counter(each for code in codes.values() for each in PLACEHOLDER.findall(code))
+    found = values(count.keys(), made.names)
+    named = {
+        placeholder: made.names["_" + placeholder.lstrip("$")]
+        for placeholder in sorted(count, key=lambda each: (_ROWS.index(found[each].row), each))
+        if count[placeholder] > 1 and found[placeholder].is_worth_a_name
+    }
+    body = _Body()
+    for placeholder, name in named.items():
+        value = found[placeholder]
+        body.add([(value.row, f"const {name}={value.code}")], is_constants=True)
+    for file, code in codes.items():
+        pieces = []
+        # Text and placeholder take turns.
+        for place, part in enumerate(_SPLIT.split(code)):
+            if place % 2 and part not in named:
+                pieces.append((found[part].row, found[part].code))
+            else:
+                pieces.append((file, named.get(part, part)))
+        body.add(pieces, is_constants=made.manifest["modules"][file]["is_constants"])
+    return [("wrapper", _HEAD), *body.pieces, ("wrapper", _TAIL)]
+
+
+class _Body:
+    """Code that grows: each part ends its last statement, and joins the constants before it."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[str, str]] = []
+        self._ends_in_constants = False
+
+    def add(self, pieces: Pieces, *, is_constants: bool) -> None:
+        more = [piece for piece in pieces if piece[1]]
+        if not more:
+            return
+        if is_constants and self._ends_in_constants:
+            last, first = self.pieces[-1], more[0]
+            self.pieces[-1] = (last[0], last[1].removesuffix(";") + ",")
+            more[0] = (first[0], first[1].removeprefix("const").lstrip())
+        row, code = more[-1]
+        more[-1] = (row, code if code.endswith(";") else code + ";")
+        self.pieces += more
+        self._ends_in_constants = is_constants

@@ -16,11 +16,13 @@ import string
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from consent_banner import modules
-from consent_banner.javascript import SourceError
+from consent_banner.bundle import PLACEHOLDER
+from consent_banner.javascript import BLANK, SourceError, Token, tokens
 from consent_banner.modules import Module, is_private
 
 PACKAGE = Path(__file__).parent
@@ -41,14 +43,21 @@ def names_table(*scripts: Iterable[Module]) -> dict[str, str]:
     for modules_of in scripts:
         count: Counter[str] = Counter()
         for module in modules_of:
-            count.update(module.private)
+            code = written(module)
+            count.update(token.text for token in code if token.kind in ("name", "value"))
             for private, short in names.items():
                 if short in module.public:
                     problem = f"the identifier {short} is the short name of {private}"
                     raise SourceError(module.file, 1, f"{problem}; choose another")
             taken |= module.public
         free = (n for n in _short_names() if n not in taken and n not in names.values())
-        ranked = sorted(count.keys() - names, key=lambda name: (-count[name], name))
+        # What a placeholder stands for needs no name where it is used once: it is written there.
+        for module in modules_of:
+            for placeholder in (token.text for token in written(module) if token.kind == "value"):
+                times = count[placeholder]
+                count["_" + placeholder.lstrip("$")] += times > 1
+        ranked = [name for name in count.keys() - names if is_private(name)]
+        ranked.sort(key=lambda name: (-count[name], name))
         names.update(zip(ranked, free, strict=False))
     return dict(sorted(names.items()))
 
@@ -63,11 +72,37 @@ def _short_names() -> Iterator[str]:
             yield "".join(letters)
 
 
+def written(module: Module) -> list[Token]:
+    """The module's code with placeholders, of kind "value", for what the builder has a value for.
+
+    `$$asked` stands for `_asked` of config.js, `$title` for `_text._title`, `$$language` for
+    `_language`: a build puts the value, or a name for it, in their place.
+    """
+    values = {name for link in module.imports if link.file == modules.CONFIG for name in link.names}
+    spoken = {
+        name for link in module.imports if link.file == modules.LANGUAGE for name in link.names
+    }
+    values |= spoken - {"_text"}
+    code: list[Token] = []
+    for token in module.code:
+        before = "".join(each.text for each in code[-2:])
+        if token.kind == "name" and is_private(token.text):
+            if before == "_text." and "_text" in spoken:
+                del code[-2:]
+                token = replace(token, kind="value", text=f"${token.text[1:]}")
+            elif token.text in values and not before.endswith("."):
+                token = replace(token, kind="value", text=f"$${token.text[1:]}")
+        code.append(token)
+    if "_text" in spoken and any(token.text == "_text" for token in code):
+        raise SourceError(module.file, 1, "_text is used without one of its texts")
+    return code
+
+
 def mangle(module: Module, names: Mapping[str, str]) -> str:
     """The module's code with its private names shortened; strings and comments are untouched."""
     return "".join(
         names[token.text] if token.kind == "name" and is_private(token.text) else token.text
-        for token in module.code
+        for token in written(module)
     )
 
 
@@ -90,7 +125,11 @@ def minify(package: Path = PACKAGE) -> dict[str, bytes]:
     files: dict[str, str] = {}
     for file, module in parsed.items():
         if file != modules.CONFIG:
-            shortened = minifier.string("application/javascript", mangle(module, names))
+            mangled = mangle(module, names)
+            shortened = minifier.string("application/javascript", mangled)
+            values = {token.text for token in written(module) if token.kind == "value"}
+            if set(PLACEHOLDER.findall(shortened)) != values:
+                raise SourceError(file, 1, "something in it looks like a placeholder: `$word`")
             files[f"js/min/{file}"] = shortened
     for file, source in styles.items():
         files[f"css/min/{file}"] = minifier.string("text/css", source)
@@ -99,8 +138,8 @@ def minify(package: Path = PACKAGE) -> dict[str, bytes]:
         "modules": {
             file: {
                 "imports": list(module.links),
+                "is_constants": is_constants(files.get(f"js/min/{file}", "")),
                 "sha256_source": _sha256(sources[file]),
-                "uses": sorted(module.private),
             }
             for file, module in parsed.items()
         },
@@ -108,6 +147,20 @@ def minify(package: Path = PACKAGE) -> dict[str, bytes]:
     }
     files["js/min/manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
     return {path: text.encode() for path, text in files.items()}
+
+
+def is_constants(code: str) -> bool:
+    """Whether *code* is one `const` statement, to which another one can be joined."""
+    depth = 0
+    significant = [token for token in tokens("minified", code) if token.kind not in BLANK]
+    for token in significant:
+        if token.kind == "template":
+            depth += token.text.endswith("${") - token.text.startswith("}")
+        elif token.kind == "punctuator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+            if token.text == ";" and not depth and token is not significant[-1]:
+                return False
+    return code.startswith("const ")
 
 
 def _read(path: Path) -> str:

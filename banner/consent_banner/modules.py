@@ -19,8 +19,15 @@ CHOICES_ENTRY = "choices.js"
 ENTRIES = (ENTRY, CHOICES_ENTRY)
 """The module that each script begins with: consent.js, choices.js."""
 CONFIG = "config.js"
+LANGUAGE = "language.js"
+"""The modules whose names are values that the builder has."""
 
-VARIANTS = {"ledger.js": "ledger-off.js", "language.js": "languages.js"}
+VARIANTS = {
+    "language.js": "",
+    "ledger.js": "ledger-off.js",
+    "rows.js": "rows-services.js",
+    "style.js": "style-off.js",
+}
 """Import name -> the file that takes its place in a build that needs the other form; "" for a
 module that is simply left out."""
 

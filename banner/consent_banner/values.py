@@ -4,14 +4,38 @@
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from consent_banner import locales, rules
+from consent_banner.bundle import Value
 from consent_banner.config import BannerConfig
 from consent_banner.notice import Notice
 
-KINDS = {"cookie": "c", "local": "l", "session": "s"}
-"""Letter by kind of store; what third parties keep cannot be deleted from the page."""
+KINDS = ("cookie", "local", "session")
+"""Kinds of store in the order of their patterns; what third parties keep is out of reach."""
+
+# What a regular expression, or its delimiters, would not take as itself.
+_SPECIAL = re.compile(r"[\\^$.*+?()\[\]{}|/]")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Names of stores, as a JavaScript regular expression; a last `*` stands for any ending."""
+
+    names: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        each = [
+            _escape(name[:-1]) if name.endswith("*") else _escape(name) + "$" for name in self.names
+        ]
+        return f"/^{each[0]}/" if len(each) == 1 else f"/^({'|'.join(each)})/"
+
+
+def _escape(name: str) -> str:
+    text = _SPECIAL.sub(r"\\\g<0>", name).replace("<", r"\x3c")
+    return re.sub(r"[^ -~]", lambda char: f"\\u{ord(char[0]):04x}", text)
 
 
 def string(text: str) -> str:
@@ -23,9 +47,11 @@ def string(text: str) -> str:
 
 
 def literal(value: object) -> str:
-    """*value* (strings, integers, lists of them) as JavaScript."""
+    """*value* (strings, integers, patterns, lists of them) as JavaScript."""
     if isinstance(value, str):
         return string(value)
+    if isinstance(value, Pattern):
+        return value.code
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     assert isinstance(value, (list, tuple)), "values.literal gets strings, integers and lists"
@@ -33,32 +59,26 @@ def literal(value: object) -> str:
 
 
 def asked(notice: Notice) -> list[Any]:
-    """Categories as [id, [[service id, asks, stores]…]]."""
+    """Each asked service as [category id, service id, ":" and asks, patterns of its stores…]."""
     return [
-        [
-            category["id"],
-            [
-                [service["id"], service["asks"], stores(service["cookies"])]
-                for service in active(category)
-            ],
-        ]
-        for category in asked_categories(notice)
-    ]
-
-
-def sold(notice: Notice) -> list[str]:
-    """What Global Privacy Control switches off, as "id:asks"."""
-    return [
-        f"{service['id']}:{service['asks']}"
+        [category["id"], service["id"], f":{service['asks']}", *patterns(service["cookies"])]
         for category in asked_categories(notice)
         for service in active(category)
-        if service["sale_or_share"]
     ]
 
 
-def stores(cookies: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Kind letter and name of each first-party store."""
-    return [KINDS[cookie["kind"]] + cookie["name"] for cookie in cookies if cookie["kind"] in KINDS]
+def sold(notice: Notice) -> list[int]:
+    """Places in `asked` of what Global Privacy Control switches off."""
+    every = [s for category in asked_categories(notice) for s in active(category)]
+    return [at for at, service in enumerate(every) if service["sale_or_share"]]
+
+
+def patterns(cookies: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """A pattern for each kind of first-party store, 0 for a kind that is not used."""
+    names = [tuple(c["name"] for c in cookies if c["kind"] == kind) for kind in KINDS]
+    while names and not names[-1]:
+        names.pop()
+    return [Pattern(each) if each else 0 for each in names]
 
 
 def asked_categories(notice: Notice) -> list[Mapping[str, Any]]:
@@ -79,50 +99,48 @@ def addresses(config: BannerConfig) -> dict[str, str]:
     }
 
 
-def locale(
-    config: BannerConfig,
-    notice: Notice,
-    language: str,
-    used: Collection[str],
-    names: Mapping[str, str],
-) -> str:
-    """The texts of one language that the script uses, as an object with shortened keys."""
-    texts = {**notice.document["texts"][language], **addresses(config)}
-    texts["dir"] = locales.direction(language)
-    members = {f"_{key}": string(text) for key, text in sorted(texts.items()) if f"_{key}" in used}
-    if "_categories" in used:
-        members["_categories"] = literal(
+def texts(
+    config: BannerConfig, notice: Notice, language: str, used: Collection[str]
+) -> dict[str, str]:
+    """The code of each text in *used*, by its key, in one language."""
+    plain = {**notice.document["texts"][language], **addresses(config)}
+    plain["dir"] = locales.direction(language)
+    found = {key: string(text) for key, text in sorted(plain.items()) if key in used}
+    if "categories" in used:
+        found["categories"] = literal(
             [
                 [
                     category["title"][language],
                     category["purpose"][language],
-                    [
-                        [
-                            service["name"][language],
-                            service["provider"],
-                            service["purpose"][language],
-                            service["policy"] or "",
-                        ]
-                        for service in active(category)
-                    ],
+                    *(_service(service, language) for service in active(category)),
                 ]
                 for category in asked_categories(notice)
             ]
         )
-    if "_necessary" in used:
-        members["_necessary"] = literal(_necessary(config, notice, language))
-    return "{" + ",".join(f"{names[key]}:{value}" for key, value in members.items()) + "}"
+    if "necessary" in used:
+        found["necessary"] = literal(_necessary(config, notice, language))
+    return found
 
 
-def _necessary(config: BannerConfig, notice: Notice, language: str) -> list[Any]:
-    """Title and purpose of the first necessary category, names of all necessary services."""
+def _service(service: Mapping[str, Any], language: str) -> list[str]:
+    provider = locales.isolated(service["provider"], language)
+    told = [service["name"][language], service["purpose"][language], provider]
+    return [*told, service["policy"]] if service["policy"] else told
+
+
+def _necessary(config: BannerConfig, notice: Notice, language: str) -> list[str]:
+    """Lines on what is always on: nothing where the owner has declared nothing of the kind."""
     asks = {category.id for category in config.categories if not category.necessary}
     told = [c for c in notice.document["categories"] if c["id"] not in asks]
+    if not any(category.necessary for category in config.categories):
+        return []
     names = [service["name"][language] for category in told for service in active(category)]
-    return [told[0]["title"][language], told[0]["purpose"][language], names]
+    always = notice.document["texts"][language]["always"]
+    title, purpose = told[0]["title"][language], told[0]["purpose"][language]
+    return [f"{title} ({always}): {', '.join(names)}", purpose]
 
 
-def declarations(
+def found(
     config: BannerConfig,
     notice: Notice,
     build: str,
@@ -130,45 +148,52 @@ def declarations(
     used: Collection[str],
     names: Mapping[str, str],
     languages: Sequence[str],
-) -> list[tuple[str, str]]:
-    """The script's values as pieces of code with the report row that each belongs to.
+) -> dict[str, Value]:
+    """The value of each placeholder in *used*; the script speaks *languages*.
 
-    Joined they are one declaration. Only what an included module uses is there, in *languages*.
+    *names* gives the short names: several languages keep their texts in tables by those.
     """
-    values: dict[str, tuple[str, str]] = {
-        "_notice": ("configuration", string(notice.sha256)),
-        "_build": ("configuration", string(build)),
-        "_lifetimeH": ("configuration", str(config.lifetime_days * 24)),
-        "_domain": (
-            "configuration",
-            string(f";Domain={config.cookie_domain}" if config.cookie_domain else ""),
-        ),
-        "_asked": ("configuration", literal(asked(notice))),
-        "_locales": (
-            "texts",
-            "["
-            + ",".join(
-                f"[{string(language)},{locale(config, notice, language, used, names)}]"
-                for language in languages
-            )
-            + "]",
-        ),
-        "_css": ("style", string(css)),
+    made: dict[str, tuple[str, object]] = {
+        "notice": ("configuration", notice.sha256[:8]),
+        "build": ("configuration", build[:16]),
+        "lifetimeH": ("configuration", config.lifetime_days * 24),
+        "lifetimeS": ("configuration", config.lifetime_days * 86_400),
+        "domain": ("configuration", config.cookie_domain or ""),
+        "asked": ("configuration", asked(notice)),
+        "place": ("configuration", place(config)),
+        "css": ("style", css),
     }
     if config.signals.google:
-        granted_by = list(config.signals.google.types.items())
-        values["_googleTypes"] = ("configuration", literal(granted_by))
+        made["googleTypes"] = ("configuration", list(config.signals.google.types.items()))
     if config.follows_gpc:
-        values["_sold"] = ("configuration", literal(sold(notice)))
+        made["sold"] = ("configuration", sold(notice))
     if config.ledger_url:
-        url = f"{config.ledger_url}/v1/sites/{config.site.id}/"
-        values["_ledgerUrl"] = ("configuration", string(url))
-    pieces = [
-        (row, f"{names[name]}={value}")
-        for row in ("configuration", "texts", "style")
-        for name, (owner, value) in values.items()
-        if owner == row and name in used
-    ]
-    return [
-        (row, ("const " if place == 0 else ",") + code) for place, (row, code) in enumerate(pieces)
-    ]
+        made["ledgerUrl"] = ("configuration", f"{config.ledger_url}/v1/sites/{config.site.id}/")
+    all_values = {f"$${name}": Value(row, literal(value)) for name, (row, value) in made.items()}
+    all_values["$$secure"] = Value("configuration", secure(config))
+    keys = {placeholder[1:] for placeholder in used if not placeholder.startswith("$$")}
+    if len(languages) == 1:
+        all_values["$$language"] = Value("texts", string(languages[0]))
+        spoken = texts(config, notice, languages[0], keys)
+        return all_values | {f"${key}": Value("texts", code) for key, code in spoken.items()}
+    tables = []
+    for language in languages:
+        members = texts(config, notice, language, keys).items()
+        table = ",".join(f"{names[f'_{key}']}:{code}" for key, code in members)
+        tables.append(f"[{string(language)},{{{table}}}]")
+    all_values["$$locales"] = Value("texts", f"[{','.join(tables)}]")
+    all_values["$$language"] = Value("texts", names["_language"])
+    text = names["_text"]
+    return all_values | {f"${key}": Value("texts", f"{text}.{names[f'_{key}']}") for key in keys}
+
+
+def secure(config: BannerConfig) -> str:
+    """Code of the attribute for cookies; where an origin is not encrypted the page finds out."""
+    if all(origin.startswith("https:") for origin in config.site.origins):
+        return string(";Secure")
+    return '(location.protocol=="https:"?";Secure":"")'
+
+
+def place(config: BannerConfig) -> str:
+    """Selector of what the region stands in."""
+    return "[data-consent-place]" if config.look.position == "inline" else "body"

@@ -95,7 +95,7 @@ def test_under_the_printed_policy_declared_hosts_load_by_consent_and_no_other_ho
     assert shop.third_party_requests() == set()
 
     gate(page).get_by_role("button", name="Customise").click()
-    choices(page).get_by_role("checkbox", name="Statistics").check()
+    choices(page).get_by_role("checkbox", name="Analytics").check()
     choices(page).get_by_role("button", name="Save choices").click()
     settle(page, shop, 1, {"/a.js", "/b.js"})
     assert shop.third_party_requests() == {"/a.js", "/b.js"}, "the frame waits for its consent"

@@ -113,7 +113,7 @@ def region(page: Page) -> Locator:
 
 
 def dialog(page: Page) -> Locator:
-    return page.get_by_role("dialog", name="Choose what Meridian API may use")
+    return page.get_by_role("dialog", name="Your choices on Meridian API")
 
 
 def visit(context: BrowserContext, demo: Demo, path: str = "/") -> Page:
@@ -440,7 +440,7 @@ def test_withdrawing_takes_no_more_clicks_than_accepting_and_keeps_the_old_recor
         expect(page.locator("footer [data-consent-withdraw]")).to_be_visible()
     page.locator("footer [data-consent-withdraw]").click()  # one click
     until(page, "id => consent.record() != id", accepted)
-    wait_until(page, lambda: page.evaluate("consent.fetch('preferences')")["seq"] == 2, "it")
+    wait_until(page, lambda: not page.evaluate(WAITING), "the record is delivered")
     withdrawn = demo.decision(page.evaluate("consent.record()"))
     assert withdrawn["action"] == "withdraw"
     assert withdrawn["previous"] == accepted

@@ -163,7 +163,7 @@ def test_the_tag_twice_asks_once(shop: Shop, context: BrowserContext) -> None:
         TEMPLATE.format(f'<script src="{shop.vendors.url}/a.js"></script>'),
         head=TAG + TAG.replace(" async", ""),
     )
-    expect(page.locator("#consent-gate")).to_have_count(1)
+    expect(page.locator("section.consent-gate")).to_have_count(1)
     accept(page, shop)
     wait_until(page, lambda: shop.vendors.asked == ["/a.js"], "one request")
     assert len(shop.stored()) == 1
@@ -197,7 +197,7 @@ def test_a_script_inside_a_template_waits_for_its_own_service(
     content = TEMPLATE.format(f'<script src="{shop.vendors.url}/stats.js"></script>{inner}')
     page = open_page(context, shop, content)
     page.evaluate("consent.open()")
-    choices(page).get_by_role("checkbox", name="Statistics").check()
+    choices(page).get_by_role("checkbox", name="Analytics").check()
     choices(page).get_by_role("button", name="Save choices").click()
     settle(page, shop, 1, {"/stats.js"})
     assert shop.third_party_requests() == {"/stats.js"}

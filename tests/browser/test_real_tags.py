@@ -43,10 +43,13 @@ def use(recipe: Recipe, gated: bool) -> str:
     return f"<script{gate}>{code}</script>" if code else ""
 
 
-def page_html(recipes: list[Recipe], when: str = "after") -> str:
-    """A page with these tags, as the vendors give them ("before") or as they are pasted."""
+def page_html(recipes: list[Recipe], when: str = "after", first: str = "") -> str:
+    """A page with these tags, as the vendors give them ("before") or as they are pasted ("after").
+
+    *first* stands before the banner's tag.
+    """
     gated = when == "after"
-    head = TAG + "".join(recipe.tag(when, "head") for recipe in recipes)
+    head = first + TAG + "".join(recipe.tag(when, "head") for recipe in recipes)
     body = "".join(recipe.tag(when, "body") + use(recipe, gated) for recipe in recipes)
     return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>{head}</head><body><h1>Shop</h1>{CONTROLS}{body}</body></html>'
 
@@ -112,6 +115,10 @@ class Visit:
     def open(self, recipes: list[Recipe], when: str = "after", path: str = "/") -> Page:
         """A page with these tags, loaded, and quiet."""
         self.pages[path] = page_html(recipes, when)
+        return self.load(recipes, path)
+
+    def load(self, recipes: list[Recipe], path: str = "/") -> Page:
+        """A page that is there, where visitors come from the vendors' advertisements."""
         query = "".join(VENDORS[recipe.id].query for recipe in recipes)
         page = self.context.new_page()
         page.goto(SITE + path + query)
@@ -304,6 +311,7 @@ def test_the_tag_as_the_vendor_gives_it_would_be_noticed(visit: Visit, recipe: R
     assert visit.asked != []
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_all_ten_in_one_page_wait_and_then_work_together(visit: Visit) -> None:
     page = visit.open(RECIPES)
     assert (visit.asked, visit.stores(page)) == ([], set())
@@ -322,6 +330,45 @@ def test_one_service_of_a_category_does_not_open_what_waits_for_all_of_it(visit:
     grant(page, lambda each: each is container)
     quiet(page)
     assert visit.asked == []
+
+
+@pytest.fixture(scope="session")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The script of the site with Consent Mode, and the inline one that stands before it."""
+    toml = settings(RECIPES) + blocks()["toml", "signals"]
+    dist = build_site(toml, tmp_path_factory.mktemp("signals"))
+    return tuple(
+        (dist / name).read_text(encoding="utf-8") for name in ("consent.js", "consent-mode.html")
+    )
+
+
+def test_a_tag_of_googles_that_is_loaded_denied_keeps_nothing_until_it_is_told_of_consent(
+    context: BrowserContext, signals: tuple[str, str]
+) -> None:
+    script, inline = signals
+    recipe = by_id("google-analytics")
+    visit = Visit(context, script, {"/": page_html([recipe], "advanced", inline)})
+    page = visit.load([recipe])
+    wait_until(page, lambda: len(visit.events(recipe)) == 3, "the events without consent")
+    assert {each.value("gcs") for each in visit.asked if "/collect" in each.address} == {"G100"}
+    assert visit.stores(page) == set()
+
+    grant_only(page, recipe)
+    quiet(page)
+    visit.asked.clear()
+    page.reload()
+    wait_until(page, lambda: len(visit.events(recipe)) == 3, "the events with consent")
+    assert {each.value("gcs") for each in visit.asked if "/collect" in each.address} == {"G101"}
+    assert {name for _, name, _ in visit.stores(page)} == {"_ga", "_ga_EXAMPLE123"}
+
+    page.get_by_role("button", name="Withdraw consent").click()
+    quiet(page)
+    assert visit.stores(page) == set()
+    visit.asked.clear()
+    page.reload()
+    wait_until(page, lambda: len(visit.events(recipe)) == 3, "the events after the withdrawal")
+    assert {each.value("gcs") for each in visit.asked if "/collect" in each.address} == {"G100"}
+    assert visit.stores(page) == set()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -103,7 +103,7 @@ def test_your_choices_shows_what_is_in_force_and_follows_it(page: Page, shop: Sh
     expect(state).to_have_text("Not allowed")
     expect(page.locator(".consent-note")).to_contain_text("You have not answered everything yet")
     page.get_by_role("button", name="Change my choices").click()
-    page.get_by_role("checkbox", name="Statistics").check()
+    page.get_by_role("checkbox", name="Analytics").check()
     page.get_by_role("button", name="Save choices").click()
     expect(state).to_have_text("Allowed")
     expect(page.locator(".consent-note")).to_be_empty()

@@ -56,13 +56,13 @@ const tell = () => {
 tell();
 const show = () => {
   const gate = document.createElement("section");
-  gate.id = "consent-gate";
+  gate.className = "consent-gate";
   const button = document.createElement("button");
   button.textContent = "Customise";
   button.onclick = () => {
     tell();
     const dialog = document.createElement("dialog");
-    dialog.id = "consent-choices";
+    dialog.className = "consent-gate";
     dialog.textContent = "Choices";
     document.body.append(dialog);
     dialog.showModal();

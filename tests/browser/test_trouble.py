@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from browser.engines import FLAGS, find
+from browser.receipts import ask, token
 from browser.shop import SERVICES, Shop, addresses, answers, problems, quiet, settle, wait_until
 from browser.test_choice import choices, evidence_of, gate
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -65,7 +66,7 @@ def test_a_late_delivery_does_not_undo_a_withdrawal(page: Page, shop: Shop) -> N
     page.reload()
     settle(page, shop, 2)
     assert [record["seq"] for record in shop.stored()] == [2, 1]
-    current = page.evaluate("consent.fetch('preferences')")
+    current = ask(shop, "preferences", token(page)).json()
     assert current["seq"] == 2
     assert current["categories"] | current["services"] == answers(set())
     assert set(current["statuses"].values()) == {"withdrawn"}
@@ -186,7 +187,7 @@ def test_with_storage_blocked_the_choice_holds_for_the_page_and_is_recorded(
         )
         assert shop.third_party_requests() == set()
         gate(page).get_by_role("button", name="Customise").click()
-        choices(page).get_by_role("checkbox", name="Statistics").check()
+        choices(page).get_by_role("checkbox", name="Analytics").check()
         choices(page).get_by_role("button", name="Save choices").click()
         settle(page, shop, 1, addresses({"stats"}))
         assert evidence_of(shop.stored()[0]) == answers({"stats"})

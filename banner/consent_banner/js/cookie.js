@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT
+import { _secure } from "./config.js";
 
-/** Attribute of every cookie written over https; names that begin with "__" need it. */
-export const _secure = location.protocol == "https:" ? ";Secure" : "";
+/**
+ * Writes a cookie; on https one that is never sent without encryption, which names that begin with "__" need too.
+ * @param {string} name
+ * @param {string} value
+ * @param {string} path
+ * @param {string} domain  "" for this host alone
+ * @param {number} lifeS  seconds; 0 deletes it
+ */
+export const _writeCookie = (name, value, path, domain, lifeS) => {
+  document.cookie = `${name}=${value};Path=${path};Domain=${domain};Max-Age=${lifeS};SameSite=Lax${_secure}`;
+};
 
 /**
  * Expires a cookie of this path on every domain that this page could have set it for.
@@ -9,7 +19,7 @@ export const _secure = location.protocol == "https:" ? ";Secure" : "";
  * @param {string} path
  */
 export const _expire = (name, path) => {
-  for (let host = location.hostname; host; host = host.replace(/^[^.]*\.?/, "")) {
-    for (const domain of ["", ";Domain=" + host]) document.cookie = `${name}=;Path=${path};Max-Age=0${domain}${_secure}`;
-  }
+  let domain = "";
+  // "", "com", "example.com", "www.example.com"
+  for (const label of ["", ...location.hostname.split(".").reverse()]) _writeCookie(name, "", path, (domain = label + (domain && "." + domain)), 0);
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // "Forget me": first the ledger's records, then what this browser keeps; a decision that can no longer be proved is not relied on.
-import { _button } from "./button.js";
 import { _expire } from "./cookie.js";
-import { _element } from "./element.js";
+import { _button, _element } from "./element.js";
 import { _language, _text } from "./language.js";
 import { _hideReceipts } from "./receipt-line.js";
 import { _keep, _store } from "./storage.js";
@@ -103,7 +102,7 @@ export const _askToForget = (result) => {
   const yes = _button(_text._choicesForget, forget);
   const dialog = _element(
     "dialog",
-    { className: "consent-forget", lang: _language, ariaLabel: _text._choicesForgetTitle, onclose: leave },
+    { className: "consent-gate consent-forget", lang: _language, ariaLabel: _text._choicesForgetTitle, onclose: leave },
     title,
     words,
     status,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What waits for consent: <template>, <script type="text/plain"> and anything with data-src, each with data-consent="id".
+// What waits for consent: <template>, <script type="text/plain"> and anything with data-src, data-srcset or data-href, each with data-consent="id".
 import { _granted } from "./choice.js";
+
+/** @typedef {HTMLTemplateElement & HTMLScriptElement & {_isOn?: boolean}} Gated  one of them; only what its tag has is there */
 
 /** Templates released: their id, and the nodes that took their place. @type {Map<HTMLTemplateElement, [string, ChildNode[]]>} */
 const _released = new Map();
@@ -12,26 +14,37 @@ const _ran = new Set();
 let _loading = 0;
 
 /** @param {HTMLScriptElement} script @param {() => void} then  called once it has run or failed */
-const _after = (script, then) => {
-  for (const event of ["load", "error"]) script.addEventListener(event, then, { once: true });
+const _after = (script, then) => ["load", "error"].map((event) => script.addEventListener(event, then, { once: true }));
+
+/**
+ * Gives an element the attributes that wait in its data-src and the like, or takes them away again.
+ * @param {Element} element
+ * @param {boolean} isOn
+ */
+const _turn = (element, isOn) => {
+  for (const { name, value } of [...element.attributes]) {
+    const real = name.match(/^data-(src|srcset|href|type)$/)?.[1];
+    if (real) isOn ? element.setAttribute(real, value) : element.removeAttribute(real);
+  }
 };
 
 /**
- * Puts a script into the page in the place of *marker*. All externals are fetched at once and run in document order; an inline
+ * Puts scripts into the page in the places of their *markers*. All externals are fetched at once and run in document order; an inline
  * script waits for the externals before it. The `load` event comes before the next external runs, so the order holds there too.
- * @param {Comment} marker
  * @param {HTMLScriptElement} script
- * @param {string} id  category or service
+ * @param {Comment} marker
+ * @param {string} id  of what held it, unless it waits for a consent of its own
  */
-const _start = (marker, script, id) => {
+const _start = (script, marker, id) => {
+  const own = script.dataset.consent || id;
   const insert = () => {
     // A withdrawal may have come while it waited: then it goes back as it was.
-    if (_granted.has(id)) {
-      _ran.add(id);
+    if (_granted.has(own)) {
+      _ran.add(own);
       if (script.dataset.consent) {
         script.removeAttribute("data-consent");
-        script.type = script.dataset.type || "";
-        if (script.dataset.src) script.src = script.dataset.src;
+        script.removeAttribute("type");
+        _turn(script, true);
       }
       script.async = script.hasAttribute("async");
       if (script.src && !script.async && !script.noModule) {
@@ -45,39 +58,32 @@ const _start = (marker, script, id) => {
   else _after(_loading, insert);
 };
 
-/** @param {HTMLScriptElement} script */
-const _mark = (script) => {
-  const marker = document.createComment("");
-  script.replaceWith(marker);
-  return marker;
-};
-
 /** Lets everything through that waits for something granted, scripts before the rest. */
 export const _release = () => {
   /** @type {(() => void)[]} */
   const later = [];
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-consent]"))) {
+  for (const element of /** @type {NodeListOf<Gated>} */ (document.querySelectorAll("[data-consent]"))) {
     const id = /** @type {string} */ (element.dataset.consent);
-    if (!_granted.has(id)) continue;
-    if (element instanceof HTMLTemplateElement) {
-      // One of type text/plain waits for a consent of its own: the observer meets it once it is in the page.
-      const scripts = /** @type {HTMLScriptElement[]} */ ([...element.content.querySelectorAll("script:not([type='text/plain'])")]);
-      const open = () => {
-        const queue = scripts.map((script) => /** @type {[Comment, HTMLScriptElement]} */ ([_mark(script), script]));
-        const nodes = [...element.content.childNodes];
+    const content = element.matches("template") && element.content;
+    const scripts = content ? [...content.querySelectorAll("script")] : element.matches("script") ? [element] : [];
+    const open = () => {
+      if (!_granted.has(id) || !element.isConnected) return;
+      const markers = scripts.map((script) => {
+        const marker = document.createComment("");
+        script.replaceWith(marker);
+        return marker;
+      });
+      if (content) {
+        const nodes = [...content.childNodes];
         _released.set(element, [id, nodes]);
         element.replaceWith(...nodes);
-        for (const [marker, script] of queue) _start(marker, script, id);
-      };
-      if (scripts[0]) open();
-      else later.push(() => element.isConnected && _granted.has(id) && open());
-    } else if (element instanceof HTMLScriptElement) _start(_mark(element), element, id);
-    else if (element.dataset.src && !element.hasAttribute("src")) {
-      later.push(() => _granted.has(id) && element.setAttribute("src", /** @type {string} */ (element.dataset.src)));
-    }
+      } else if (!scripts[0] && !element._isOn) _turn(element, (element._isOn = true));
+      scripts.map((script, at) => _start(script, markers[at], id));
+    };
+    if (_granted.has(id)) scripts[0] ? open() : later.push(open);
   }
   // A busy page may never be idle: then after half a second.
-  if (later[0]) (window.requestIdleCallback || setTimeout)(() => later.forEach((open) => open()), /** @type {any} */ ({ timeout: 500 }));
+  if (later[0]) (window.requestIdleCallback || setTimeout)(() => later.map((open) => open()), /** @type {any} */ ({ timeout: 500 }));
 };
 
 /**
@@ -86,16 +92,18 @@ export const _release = () => {
  */
 export const _revoke = () => {
   for (const [template, [id, nodes]] of _released) {
-    if (_granted.has(id)) continue;
-    _released.delete(template);
-    nodes.find((node) => node.isConnected)?.before(template);
-    template.content.append(...nodes);
+    if (!_granted.has(id)) {
+      _released.delete(template);
+      nodes.find((node) => node.isConnected)?.before(template);
+      template.content.append(...nodes);
+    }
   }
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-consent][data-src][src]"))) {
-    if (_granted.has(/** @type {string} */ (element.dataset.consent))) continue;
-    element.removeAttribute("src");
-    // Out of the page and in again: only that ends the document inside a frame.
-    element.replaceWith(element);
+  for (const element of /** @type {NodeListOf<Gated>} */ (document.querySelectorAll("[data-consent]"))) {
+    if (element._isOn && !_granted.has(/** @type {string} */ (element.dataset.consent))) {
+      _turn(element, (element._isOn = false));
+      // Out of the page and in again: only that ends the document inside a frame.
+      element.replaceWith(element);
+    }
   }
   return [..._ran].some((id) => !_granted.has(id));
 };

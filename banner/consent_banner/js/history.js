@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The decisions of this browser: those that wait here, then those that the ledger holds, newest first.
-import { _button } from "./button.js";
 import { _asked } from "./config.js";
-import { _element } from "./element.js";
+import { _button, _element } from "./element.js";
 import { _language, _text } from "./language.js";
 import { _saveButton } from "./save.js";
 import { _store } from "./storage.js";
@@ -10,7 +9,7 @@ import { _request, _token, _waiting } from "./visitor.js";
 
 /** Names of the services by id. @type {Record<string, string>} */
 const _names = Object.fromEntries(
-  _asked.flatMap(([, services], at) => services.map(([id], place) => [id, _text._categories[at][2][place][0]])),
+  _text._categories.flatMap(([, , ...services]) => services).map(([name], at) => [_asked[at][1], name]),
 );
 
 /** @param {string|number} time  ISO 8601, or milliseconds */

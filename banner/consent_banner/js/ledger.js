@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The ledger's client: a record is written to storage with the choice, sent after the effect, and kept until the ledger has it.
-import { _build, _ledgerUrl, _notice } from "./config.js";
+import { _build, _ledgerUrl } from "./config.js";
 import { _emit } from "./event.js";
 import { _language } from "./language.js";
 import { _keep, _store } from "./storage.js";
@@ -13,15 +13,15 @@ const _sent = new Set();
 
 /** @returns {string} 128 random bits, 32 hex */
 const _random = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))].reduce((hex, byte) => hex + (byte + 256).toString(16).slice(1), "");
+  /** @type {any} */ (crypto.getRandomValues(new Uint8Array(16))).reduce(
+    (/** @type {string} */ hex, /** @type {number} */ byte) => hex + (byte + 256).toString(16).slice(1),
+    "",
+  );
 
-/** This visitor's last `seq` and record id. @returns {[number, string|null]} */
-const _last = () => {
-  const [seq, id] = (_store["consent.last"] || "").split(" ");
-  return [+seq || 0, id || null];
-};
+/** This visitor's last `seq` and record id. */
+const _last = () => (_store["consent.last"] || "0").split(" ");
 
-/** The id of this visitor's last record. */
+/** The id of this visitor's last record, if there is one. */
 export const _lastRecord = () => _last()[1];
 
 /**
@@ -35,16 +35,15 @@ export const _record = (action, layer, control, choices) => {
   const id = _random();
   const [seq, previous] = _last();
   if (!/^[0-9a-f]{32}$/.test(_store["consent.token"])) _keep("consent.token", _random());
-  const now = Date.now();
+  const decided_at_ms = Date.now();
   _keep(
-    `${_queue}${now}.${id}`,
+    _queue + decided_at_ms + "." + id,
     JSON.stringify({
       id,
       token: _store["consent.token"],
-      seq: seq + 1,
-      decided_at_ms: now,
+      seq: +seq + 1,
+      decided_at_ms,
       previous,
-      notice: _notice,
       build: _build,
       language: _language,
       action,
@@ -54,22 +53,21 @@ export const _record = (action, layer, control, choices) => {
       choices,
     }),
   );
-  _keep("consent.last", seq + 1 + " " + id);
+  _keep("consent.last", +seq + 1 + " " + id);
 };
 
 /** @param {string} key  of a waiting record */
 const _post = async (key) => {
-  let waitS = 60;
   try {
     // A string is sent as text/plain: no preflight, and `keepalive` outlives the page.
     const response = await fetch(_ledgerUrl + "consents", { method: "POST", body: _store[key], keepalive: true, credentials: "omit" });
     const { status } = response;
     const answer = await response.json().catch(() => ({}));
-    if (status > 499 || [408, 425, 429].includes(status) || answer.code == "notice_unknown") {
-      waitS = Math.min(+(/** @type {any} */ (response.headers.get("Retry-After"))) || waitS, 86e3);
+    if (/^5|408|425|429|notice_unknown/.test(status + answer.code)) {
+      const waitS = Math.min(+(/** @type {any} */ (response.headers.get("Retry-After"))) || 60, 86e3);
       _keep("consent.wait", Date.now() + waitS * 1e3);
+      setTimeout(_deliver, waitS * 1e3 + 1e3);
     } else {
-      waitS = 0;
       delete _store[key];
       // Gone: this visitor was erased, and is a new one from the next choice on.
       if (status == 410) delete _store["consent.token"], delete _store["consent.last"];
@@ -77,10 +75,9 @@ const _post = async (key) => {
       else console.warn("consent: refused:", answer.detail || status);
     }
   } catch {
-    // No network, or no ledger: the record stays where it is.
+    // No network, or no ledger: the record stays where it is, for the next page or until the network is back.
   }
   _sent.delete(key);
-  if (waitS) setTimeout(_deliver, waitS * 1e3 + 1e3);
 };
 
 /** Sends what waits: at most the 20 newest records, none older than 30 days, and not before the ledger wants to be asked again. */
@@ -90,19 +87,8 @@ export const _deliver = () => {
     .filter((key) => key.startsWith(_queue))
     .sort()
     .reverse()
-    .forEach((key, place) => {
+    .map((key, place) => {
       if (place > 19 || Date.now() - +key.split(".")[2] > 2592e6) delete _store[key];
       else if (!_sent.has(key)) _sent.add(key), _post(key);
     });
-};
-
-/**
- * Asks the ledger as this visitor.
- * @param {string} path  "preferences" or "consents"
- * @returns {Promise<any>} the ledger's answer, or null before the first choice and when there is none
- */
-export const _ask = async (path) => {
-  const token = _store["consent.token"];
-  const answer = token ? await fetch(_ledgerUrl + path, { headers: { Authorization: "Bearer " + token }, credentials: "omit" }).catch(() => null) : null;
-  return answer?.ok ? answer.json() : null;
 };

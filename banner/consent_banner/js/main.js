@@ -2,14 +2,12 @@
 import { _api, _withdraw } from "./api.js";
 import { _look, _pending } from "./choice.js";
 import { _clean } from "./clean.js";
-import { _asked } from "./config.js";
 import { _apply } from "./decide.js";
 import { _emit } from "./event.js";
 import { _release } from "./gate.js";
-import { _showGate } from "./layer-first.js";
-import { _hideChoices, _showChoices } from "./layer-second.js";
+import { _hideChoices, _showChoices, _showGate } from "./layers.js";
 import { _deliver } from "./ledger.js";
-import { _hidePanel } from "./panel.js";
+import { _put, _show } from "./panel.js";
 
 /** @typedef {Window & {consent?: any}} Page */
 
@@ -19,38 +17,43 @@ if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
   _look();
   _emit("ready");
 
-  // A template that the parser is still filling must not move: gates open when the page is read.
-  const watch = () => {
-    _release();
-    new MutationObserver(_release).observe(document, { childList: true, subtree: true });
-  };
-  if (document.readyState == "loading") addEventListener("DOMContentLoaded", watch);
-  else watch();
-
   const ask = () => {
-    if (!_pending || !_asked[0]) return;
-    // What an expired consent left behind, or the time before there was a banner.
-    _clean();
-    _showGate();
+    if (_pending.size) {
+      // What an expired consent left behind, or the time before there was a banner.
+      _clean();
+      _showGate();
+    }
   };
   ask();
   _deliver();
 
+  const watch = () => {
+    _put();
+    // A template that the parser is still filling must not move: gates open when the page is read.
+    if (document.readyState != "loading") _release();
+  };
+  watch();
+  new MutationObserver(watch).observe(document, { childList: true, subtree: true });
+  addEventListener("DOMContentLoaded", watch);
+
   document.addEventListener("click", (event) => {
     const control = /** @type {Element} */ (event.target).closest?.("[data-consent-open],[data-consent-withdraw]");
-    if (!control) return;
-    event.preventDefault();
-    if (control.matches("[data-consent-open]")) _showChoices();
-    else _withdraw("reject_all");
+    if (control) {
+      event.preventDefault();
+      control.matches("[data-consent-open]") ? _showChoices() : _withdraw("reject_all");
+    }
   });
 
   // Another tab, the back button, the browser's settings: the choice may have changed meanwhile.
-  const follow = () => {
-    if (!_look()) return;
-    _hidePanel();
-    _hideChoices();
-    _apply();
-    ask();
+  const follow = (/** @type {Event|void} */ event) => {
+    // Another process may hear of the storage before its cookies have changed.
+    if (event) setTimeout(follow, 500);
+    if (_look()) {
+      _show();
+      _hideChoices();
+      _apply();
+      ask();
+    }
   };
   for (const event of ["storage", "focus", "pageshow"]) addEventListener(event, follow);
   for (const event of ["online", "pagehide"]) addEventListener(event, _deliver);

@@ -1,30 +1,38 @@
 // SPDX-License-Identifier: MIT
-// The labelled region that asks, first in the page so that keyboards and screen readers meet it first; it takes no focus.
+// What both layers are framed in, and the one region at a time that stands in the page.
+import { _place } from "./config.js";
 import { _element } from "./element.js";
-import { _language } from "./language.js";
+import { _emit } from "./event.js";
+import { _language, _text } from "./language.js";
 import { _style } from "./style.js";
 
 /** @type {HTMLElement|undefined} */
 let _panel;
 
-export const _hidePanel = () => {
+/** How often the region may be put back: a page that takes it out each time must not be kept busy for ever. */
+let _left = 20;
+
+/** Puts the region first in its place, as soon as that is there, and again when a page swapped its body. */
+export const _put = () => {
+  const place = document.querySelector(_place);
+  if (place && _panel && !_panel.isConnected && _left-- > 0) place.prepend(_panel);
+};
+
+/** Shows a region, or none, in the place of an earlier one. @param {HTMLElement} [panel] */
+export const _show = (panel) => {
   _panel?.remove();
-  _panel = undefined;
+  _panel = panel;
+  _put();
 };
 
 /**
- * Shows the region, as soon as the page has a body; it takes the place of an earlier one.
- * @param {string} label
- * @param {...Node} children
+ * A region or dialog with our looks, title and language.
+ * @param {string} tag
+ * @param {...(Node|string)} children
  */
-export const _showPanel = (label, ...children) => {
-  _hidePanel();
+export const _frame = (tag, ...children) => {
   _style();
-  const panel = (_panel = _element("section", { id: "consent-gate", className: "consent-gate", lang: _language, ariaLabel: label }, ...children));
-  const put = () => {
-    if (_panel != panel) return;
-    if (document.body) document.body.prepend(panel);
-    else requestAnimationFrame(put);
-  };
-  put();
+  const frame = _element(tag, { className: "consent-gate", lang: _language, dir: _text._dir, ariaLabel: _text._title }, ...children);
+  _emit("show", frame);
+  return frame;
 };

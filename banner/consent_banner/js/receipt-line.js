@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One quiet line wherever the page has data-consent-receipt, once the ledger has answered to a choice.
-import { _button } from "./button.js";
-import { _element } from "./element.js";
+import { _button, _element } from "./element.js";
 import { _language, _text } from "./language.js";
 import { _saveButton } from "./save.js";
 import { _style } from "./style.js";

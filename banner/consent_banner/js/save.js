@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { _button } from "./button.js";
-import { _element } from "./element.js";
+import { _button, _element } from "./element.js";
 import { _text } from "./language.js";
 import { _request } from "./visitor.js";
 

@@ -18,10 +18,32 @@ def test_a_string_survives_and_cannot_end_a_script_element(text):
     assert json.loads(literal) == text
 
 
-def test_stores_carry_a_letter_for_their_kind_and_third_party_ones_are_left_out():
+def test_stores_are_patterns_by_kind_and_those_of_third_parties_are_left_out():
     notice = document.notice(banner_config())
     service = notice.document["categories"][1]["services"][0]
-    assert values.stores(service["cookies"]) == ["cmon_*", "lseen.*", "stab"]
+    codes = [pattern.code for pattern in values.patterns(service["cookies"])]
+    assert codes == [r"/^mon_/", r"/^seen\./", r"/^tab$/"]
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (("a",), "/^a$/"),
+        (("_ga", "_ga_*"), "/^(_ga$|_ga_)/"),
+        (("a.b(c)*",), r"/^a\.b\(c\)/"),
+        (("a/b",), r"/^a\/b$/"),
+        (("</script>",), r"/^\x3c\/script>$/"),
+        (("é",), r"/^\u00e9$/"),
+    ],
+)
+def test_a_pattern_matches_names_and_nothing_in_them_is_special(names, code):
+    assert values.Pattern(names).code == code
+
+
+def test_a_kind_that_is_not_used_is_nought_and_the_last_ones_are_left_out():
+    local = {"name": "a", "kind": "local"}
+    assert values.literal(values.patterns([local])) == "[0,/^a$/]"
+    assert values.patterns([{"name": "a", "kind": "third-party"}]) == []
 
 
 def test_a_contact_is_a_mail_address_or_a_page():
@@ -34,38 +56,74 @@ def test_a_contact_is_a_mail_address_or_a_page():
     assert values.addresses(page)["contactUrl"] == "https://meridian.example/contact"
 
 
-NAMES = ("_notice", "_build", "_lifetimeH", "_domain", "_ledgerUrl", "_css", "_asked", "_locales")
-TABLE = {name: name[1:].upper() for name in (*NAMES, "_title", "_categories", "_necessary")}
+NAMES = ("_title", "_categories", "_language", "_text")
+TABLE = {name: name[1:].upper() for name in NAMES}
+USED = frozenset({"$title", "$categories", "$necessary"})
 
 
-def declared(config, used=frozenset(TABLE)):
-    pieces = values.declarations(
-        config, document.notice(config), "b" * 64, ".x{}", used, TABLE, config.languages
+def found(config, used=USED, languages=None):
+    made = values.found(
+        config,
+        document.notice(config),
+        "b" * 64,
+        ".x{}",
+        used,
+        TABLE,
+        languages or config.languages,
     )
-    code = "".join(code for _, code in pieces)
-    return code, [row for row, _ in pieces]
+    return {placeholder: value.code for placeholder, value in made.items()}
 
 
-def test_values_are_one_declaration_in_rows_of_the_report():
-    code, rows = declared(banner_config())
-    assert code.startswith("const NOTICE=")
-    assert code.count("const") == 1
-    assert 'LEDGERURL="http://ledger.localhost:8470/v1/sites/meridian/"' in code
-    assert 'LIFETIMEH=4320,DOMAIN=""' in code
-    assert set(rows) == {"configuration", "texts", "style"}
-    assert rows == sorted(rows, key=["configuration", "texts", "style"].index)
+def test_each_value_is_code_with_a_row_of_the_report():
+    config = banner_config()
+    codes = found(config)
+    assert codes["$$ledgerUrl"] == '"http://ledger.localhost:8470/v1/sites/meridian/"'
+    assert (codes["$$lifetimeH"], codes["$$lifetimeS"], codes["$$domain"]) == (
+        "4320",
+        "15552000",
+        '""',
+    )
+    assert codes["$$build"] == f'"{"b" * 16}"'
+    assert codes["$title"] == '"Your choices on Meridian API"'
+    assert codes["$$language"] == '"en"'
 
 
-def test_only_what_is_used_is_there():
-    code, _ = declared(banner_config(), frozenset({"_locales", "_title"}))
-    assert code == 'const LOCALES=[["en",{TITLE:"Your choices on Meridian API"}]]'
+def test_only_texts_that_are_used_are_there():
+    texts = {name for name in found(banner_config(), frozenset({"$title"})) if name[1] != "$"}
+    assert texts == {"$title"}
 
 
-def test_the_cookie_domain_is_a_cookie_attribute():
+def test_several_languages_keep_their_texts_in_tables():
+    codes = found(banner_config(), frozenset({"$title"}), ("en", "en"))
+    table = '["en",{TITLE:"Your choices on Meridian API"}]'
+    assert codes["$$locales"] == f"[{table},{table}]"
+    assert (codes["$title"], codes["$$language"]) == ("TEXT.TITLE", "LANGUAGE")
+
+
+def test_the_cookie_domain_is_the_owners():
     raw = banner_document(choice={"cookie_domain": "example.com"})
     raw["site"]["origins"] = ["https://www.example.com", "https://example.com"]
-    assert 'DOMAIN=";Domain=example.com"' in declared(from_document(raw))[0]
+    assert found(from_document(raw))["$$domain"] == '"example.com"'
+
+
+def test_cookies_are_secure_wherever_the_site_is_encrypted():
+    raw = banner_document()
+    raw["site"]["origins"] = ["https://www.example.com"]
+    assert found(from_document(raw))["$$secure"] == '";Secure"'
+    raw["site"]["origins"].append("http://localhost:8000")
+    assert found(from_document(raw))["$$secure"].startswith("(location.protocol")
 
 
 def test_planned_services_are_neither_asked_nor_named():
-    assert "heat" not in declared(banner_config())[0].lower()
+    assert "heat" not in "".join(found(banner_config()).values()).lower()
+
+
+def test_what_is_always_on_is_told_where_the_owner_declares_any():
+    assert values._necessary(banner_config(), document.notice(banner_config()), "en") == [
+        "Basics (always on): Sign-in session, Your choices",
+        "What the site needs.",
+    ]
+    raw = banner_document()
+    raw["category"] = [each for each in raw["category"] if not each.get("necessary")]
+    config = from_document(raw)
+    assert values._necessary(config, document.notice(config), "en") == []

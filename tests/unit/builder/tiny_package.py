@@ -22,13 +22,10 @@ TEXTS = """import { _locales } from "./config.js";
 export const [_language, _text] = _locales[0];
 """
 
-# The blocks of defaults that the owner's colours go into, and nothing else.
-_DEFAULTS = ":where(.consent-gate) { --consent-accent: red; }\n"
+# What the owner's looks go into, and nothing else.
 STYLES = {
-    "colours.css": f"{_DEFAULTS}@media (prefers-color-scheme: dark) {{ {_DEFAULTS} }}\n",
-    "base.css": ".base { color: red; }\n",
+    "base.css": ".base { color-scheme: light dark; color: var(--consent-accent, red); }\n",
     "choices.css": ".choices { color: red; }\n",
-    "position-bar.css": ".bar { color: red; }\n",
     "position-box.css": ".box { color: red; }\n",
 }
 

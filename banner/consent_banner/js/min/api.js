@@ -1,1 +1,1 @@
-const AC=e=>(I||C.size)&&R(()=>!1,"page",e),AD={open:O,withdraw:()=>AC("api"),granted:e=>C.has(e),choices:()=>I?null:P(),record:U,fetch:g}
+const AA=e=>{(J.size||A.size)&&g(()=>!1,"page",e)},AC={open:O,withdraw:()=>AA("api"),granted:e=>A.has(e),choices:()=>J.size?null:P(),record:k}

@@ -1,1 +1,1 @@
-const v=location.protocol=="https:"?";Secure":"",j=(e,t)=>{for(let n=location.hostname;n;n=n.replace(/^[^.]*\.?/,""))for(const s of["",";Domain="+n])document.cookie=`${e}=;Path=${t};Max-Age=0${s}${v}`}
+const AB=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},h=(e,t)=>{let n="";for(const s of["",...location.hostname.split(".").reverse()])AB(e,"",t,n=s+(n&&"."+n),0)}

@@ -1,1 +1,1 @@
-const A=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s}
+const C=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s},D=(...e)=>C("div",{},...e),N=(e,t)=>t?C("a",{href:t},e):e,F=(e,t)=>C("button",{type:"button",onclick:t},e)

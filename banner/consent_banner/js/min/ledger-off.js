@@ -1,1 +1,1 @@
-const U=()=>null,W=()=>{},G=()=>{},g=async()=>null
+const k=()=>{},t=()=>{},G=()=>{}

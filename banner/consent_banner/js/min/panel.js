@@ -1,1 +1,1 @@
-let N;const K=()=>{N?.remove(),N=0[0]},w=(e,...t)=>{K(),AB();const n=N=A("section",{id:"consent-gate",className:"consent-gate",lang:M,ariaLabel:e},...t),s=()=>{if(N!=n)return;document.body?document.body.prepend(n):requestAnimationFrame(s)};s()}
+let I,AG=20;const o=()=>{const e=document.querySelector($$place);e&&I&&!I.isConnected&&AG-- >0&&e.prepend(I)},K=e=>{I?.remove(),I=e,o()},i=(e,...t)=>{w();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return L("show",n),n}

@@ -1,1 +1,1 @@
-let D={};try{D=localStorage||D}catch{}const L=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}
+let B={};try{B=localStorage||B}catch{}const M=(e,t)=>{try{B[e]=t+""}catch{B={...B,[e]:t+""}}}

@@ -1,1 +1,1 @@
-let a;const AB=()=>{if(a)return;document.adoptedStyleSheets.push(a=new CSSStyleSheet),a.replaceSync(AH)}
+let Y;const w=()=>{if(Y)return;document.adoptedStyleSheets.push(Y=new CSSStyleSheet),Y.replaceSync($$css)}

@@ -1,1 +1,1 @@
-const Ag=()=>D["consent.token"],Al=()=>Object.keys(D).filter(e=>e.startsWith("consent.queue.")).sort().reverse(),Aj=(e,t="GET",n=!1)=>fetch(l+e,{method:t,headers:n?{}:{Authorization:"Bearer "+Ag()},credentials:"omit",cache:"no-store",signal:AbortSignal.timeout(3e4)}).catch(()=>null)
+const Am=()=>B["consent.token"],At=()=>Object.keys(B).filter(e=>e.startsWith("consent.queue.")).sort().reverse(),Aq=(e,t="GET",n=!1)=>fetch($$ledgerUrl+e,{method:t,headers:n?{}:{Authorization:"Bearer "+Am()},credentials:"omit",cache:"no-store",signal:AbortSignal.timeout(3e4)}).catch(()=>null)

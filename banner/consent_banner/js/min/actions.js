@@ -1,1 +1,0 @@
-const c=(e,t,n)=>{const s=(t,s)=>()=>{R(()=>t,e,s),n?.()};return A("p",{},E(B.AR,s(!0,"accept_all")),E(B.Ad,s(!1,"reject_all")),...t)}

@@ -1,1 +1,0 @@
-const E=(e,t)=>A("button",{type:"button",onclick:t},e)

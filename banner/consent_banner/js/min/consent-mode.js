@@ -1,0 +1,1 @@
+let As="";Ao(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==As||!(As||A.size||!J.size))return;As=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})

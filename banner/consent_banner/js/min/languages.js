@@ -1,1 +1,0 @@
-const[M,B]=[document.documentElement.lang,...navigator.languages].map(e=>V.find(([t])=>e.toLowerCase().split("-")[0]==t.split("-")[0])).find(Boolean)||V[0]

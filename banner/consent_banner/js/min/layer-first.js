@@ -1,1 +1,0 @@
-const AN=()=>w(B.AQ,A("h2",{},B.AQ),A("p",{},B.AY),A("p",{},...B.AF.flatMap(([e,t])=>[A("b",{},e),`: ${t} `])),n(),c("first",[E(B.AW,O)]))

@@ -1,1 +1,0 @@
-const n=()=>A("p",{},A("a",{href:B.Ac},B.Ab)," · ",A("a",{href:B.AV},B.AU))

@@ -1,0 +1,1 @@
+const Ao=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})

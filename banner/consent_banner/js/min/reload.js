@@ -1,1 +1,0 @@
-const AO=()=>w(B.AP,A("p",{role:"status"},B.AP),A("p",{},E(B.Ae,()=>location.reload()),E(B.AZ,K)))
