@@ -27,6 +27,8 @@ from consent_banner.notice import Notice
 from consent_ledger import batch
 from consent_ledger.db import Database
 from consent_ledger.log_writer import LogWriter
+from consent_ledger.notices import Shown
+from consent_ledger.records import Decision, check_decision
 from consent_ledger.timestamps import now_ms
 
 SITE = "meridian"
@@ -358,8 +360,8 @@ def write_dist(directory: Path, notice: Mapping[str, Any] | None = None) -> Path
     return directory
 
 
-def sample_decision(document: Mapping[str, Any] | None = None, /, **changes: Any) -> dict[str, Any]:
-    """The body of a decision that accepts all on the notice; ids and token are fresh.
+def sample_decision(**changes: Any) -> dict[str, Any]:
+    """The body of a decision that accepts all on the sample notice; ids and token are fresh.
 
     The control and the signal follow from the action.
     """
@@ -370,7 +372,6 @@ def sample_decision(document: Mapping[str, Any] | None = None, /, **changes: Any
         "seq": 1,
         "decided_at_ms": time.time_ns() // 1_000_000,
         "previous": None,
-        "notice": Notice.load(dict(document or sample_notice())).sha256,
         "build": "b" * 64,
         "language": "en",
         "action": action,
@@ -380,6 +381,11 @@ def sample_decision(document: Mapping[str, Any] | None = None, /, **changes: Any
         "choices": sample_choices(settings=True, counter=True, speed=True),
         **changes,
     }
+
+
+def checked(body: dict[str, Any], notice: Notice, site: str = SITE) -> Decision:
+    """The decision in *body*, which names its build by all digits, on that build's notice."""
+    return check_decision(site, ORIGIN, body, Shown(body["build"], notice))
 
 
 def sample_choices(*, settings: bool, counter: bool, speed: bool) -> dict[str, bool]:

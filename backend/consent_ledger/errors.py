@@ -91,7 +91,7 @@ class SiteUnknown(NotFound):
 
 class NoticeUnknown(NotFound):
     code = "notice_unknown"
-    title = "No such notice and build were published together"
+    title = "This site has published no such notice or build"
 
 
 class PublicationUnknown(NotFound):

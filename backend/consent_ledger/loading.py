@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from consent_banner.schema import Exact, Table
+from marshmallow import missing
 
 from consent_ledger.schemas import ById
 
@@ -14,8 +15,9 @@ from consent_ledger.schemas import ById
 def loader(schema: type[Table]) -> Callable[[Any], Any]:
     """What gives and raises what `schema().load` does, and quicker where all is valid.
 
-    A document that has exactly the schema's keys, each with a value that its field accepts, loads
-    as it is. Anything else goes to marshmallow, whose word counts.
+    A document that has exactly the schema's keys, or leaves out some that have a default, each
+    with a value that its field accepts, loads as it is. Anything else goes to marshmallow, whose
+    word counts.
     """
     made = schema()
     fields = {
@@ -23,14 +25,19 @@ def loader(schema: type[Table]) -> Callable[[Any], Any]:
     }
     if len(fields) < len(made.load_fields):
         return made.load
+    defaults = {
+        name: field.load_default
+        for name, field in fields.items()
+        if field.load_default is not missing
+    }
 
     def load(document: Any) -> Any:
-        if (
-            isinstance(document, dict)
-            and document.keys() == fields.keys()
-            and all(field.accepts(document[name]) for name, field in fields.items())
-        ):
-            return {name: document[name] for name in fields}
+        if isinstance(document, dict):
+            whole = {**defaults, **document}
+            if whole.keys() == fields.keys() and all(
+                field.accepts(whole[name]) for name, field in fields.items()
+            ):
+                return {name: whole[name] for name in fields}
         return made.load(document)
 
     return load

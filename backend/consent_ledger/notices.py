@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Publishing: from then on records may name a notice and a build, and all can tell since when."""
+"""Publishing: from then on records may name a build and its notice, and all can tell since when."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from consent_banner import canonical
 from consent_banner.notice import Notice as NoticeDocument
@@ -21,6 +21,7 @@ from consent_ledger.publications import (
     read_body,
     stored_publications,
 )
+from consent_ledger.schemas import BUILD_DIGITS
 from consent_ledger.screenshots import Screenshot
 from consent_ledger.tlog import entry
 
@@ -46,7 +47,8 @@ class Publish:
 
         An older build is put in force again by that: undoing is publishing. Without screenshots it
         keeps those that it had; what is in force already keeps them in any case.
-        Raises: SiteUnknown; PublicationConflict when the build was published with other hashes.
+        Raises: SiteUnknown; PublicationConflict when the build was published with other hashes,
+            or when another begins with the digits that decisions may name this one by.
         """
         head = batch.head(self.site)
         facts = (self.notice.sha256, self.build, self.config, self.integrity)
@@ -55,6 +57,13 @@ class Publish:
             raise PublicationConflict(
                 f"build {self.build} was published with another notice, configuration or "
                 "script; build again, so that it has its own hash"
+            )
+        twin = _twin(batch, self.site, self.build) if same is None else None
+        if twin is not None:
+            raise PublicationConflict(
+                f"build {self.build} begins with the same {BUILD_DIGITS} digits as build {twin}, "
+                "which this site has published, and decisions name a build by them; change "
+                "something in the configuration and build again"
             )
         if same is not None and same == _newest(batch, head):
             return same
@@ -129,6 +138,28 @@ def _newest(batch: Batch, head: Head, build: str | None = None) -> Published | N
     return row and Published(row[0], row[1], read_body(bytes(row[2])), created=False)
 
 
+def _twin(batch: Batch, site: str, build: str) -> str | None:
+    """Another build of *site* that begins with the digits by which *build* may be named."""
+    digits, own = build[:BUILD_DIGITS], bytes.fromhex(build)
+    for row in batch.waiting(Publication):
+        if row[0] == site and row[3] != own and row[3].hex().startswith(digits):
+            return str(row[3].hex())
+    query = Publication.select(Publication.build).where(
+        _begins(site, digits) & (Publication.build != own)
+    )
+    row = batch.one(query)
+    return row and bytes(row[0]).hex()
+
+
+def _begins(site: str, digits: str) -> Any:
+    """Whether a publication is of *site* and its build, of 64 digits, begins with these.
+
+    The range is that of the index of site and build.
+    """
+    low, high = (bytes.fromhex(digits.ljust(64, end)) for end in "0f")
+    return (Publication.site == site) & (Publication.build >= low) & (Publication.build <= high)
+
+
 def _keep(batch: Batch, table: type[models.Table], site: str, digest: bytes, data: bytes) -> None:
     """Adds a row of *table*, whose key is site and hash, unless it is stored or waits already."""
     if any(row[:2] == (site, digest) for row in batch.waiting(table)):
@@ -174,40 +205,44 @@ def read_notice(database: Database, site: str, notice: str) -> bytes:
     return bytes(row[0])
 
 
+class Shown(NamedTuple):
+    """A published build as all 64 digits of its hash, and the notice that it shows."""
+
+    build: str
+    notice: NoticeDocument
+
+
 class Publications:
-    """Parsed notices by site and build; what was published stays, so it is remembered."""
+    """Builds and their parsed notices; what was published stays, so it is remembered."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[tuple[str, str, str], NoticeDocument] = {}
+        self._known: dict[tuple[str, str], Shown] = {}
 
-    def notice(self, site: str, notice: str, build: str) -> NoticeDocument:
-        """The notice that was published together with *build*. Raises: NoticeUnknown."""
-        known = self._known.get((site, notice, build))
+    def shown(self, site: str, digits: str) -> Shown:
+        """What the site's build that begins with *digits*, 16 to 64 of them, shows.
+
+        Raises: NoticeUnknown.
+        """
+        known = self._known.get((site, digits))
         if known is None:
-            known = self._read(site, notice, build)
+            known = self._read(site, digits)
             if len(self._known) >= REMEMBERED:
                 self._known.clear()  # rare, and cheaper than keeping an order
-            self._known[site, notice, build] = known
+            self._known[site, digits] = known
         return known
 
-    def _read(self, site: str, notice: str, build: str) -> NoticeDocument:
+    def _read(self, site: str, digits: str) -> Shown:
         row = (
-            Notice.select(Notice.document)
+            Publication.select(Publication.build, Notice.document)
             .join(
-                Publication,
-                on=((Publication.site == Notice.site) & (Publication.notice == Notice.notice)),
+                Notice,
+                on=((Notice.site == Publication.site) & (Notice.notice == Publication.notice)),
             )
-            .where(
-                (Publication.site == site)
-                & (Publication.build == bytes.fromhex(build))
-                & (Publication.notice == bytes.fromhex(notice))
-            )
+            .where(_begins(site, digits))
             .tuples()
             .first(self._database)
         )
         if row is None:
-            raise NoticeUnknown(
-                f"site {site!r} has not published notice {notice} with build {build}"
-            )
-        return NoticeDocument.load(json.loads(bytes(row[0])))
+            raise NoticeUnknown(f"site {site!r} has published no build that begins with {digits}")
+        return Shown(bytes(row[0]).hex(), NoticeDocument.load(json.loads(bytes(row[1]))))

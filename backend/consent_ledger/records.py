@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from consent_ledger import preferences
 from consent_ledger.batch import Batch, Foreseen, Lookup
 from consent_ledger.errors import RecordConflict, VisitorForgotten
+from consent_ledger.notices import Shown
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.timestamps import DAY_MS, hour, moment
 from consent_ledger.tlog import entry
@@ -162,12 +163,13 @@ def _sent(part: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key not in SERVER_FIELDS}
 
 
-def check_decision(site: str, origin: str, body: dict[str, Any], notice: Notice) -> Decision:
-    """A decision out of a body that `DecisionSchema` loaded, checked against what was asked.
+def check_decision(site: str, origin: str, body: dict[str, Any], shown: Shown) -> Decision:
+    """A decision out of a body that `DecisionSchema` loaded, checked against what was shown.
 
     The browser's clock may be wrong by any amount: the time that counts is the server's.
     Raises: marshmallow.ValidationError with every field that contradicts the notice or itself.
     """
+    notice = shown.notice
     categories, services, errors = _choices(body["choices"], notice)
     if body["language"] not in notice.languages:
         errors["language"] = [
@@ -188,7 +190,7 @@ def check_decision(site: str, origin: str, body: dict[str, Any], notice: Notice)
         categories=categories,
         services=services,
         notice=notice.sha256,
-        build=body["build"],
+        build=shown.build,
         language=body["language"],
         layer=body["layer"],
         control=body["control"],

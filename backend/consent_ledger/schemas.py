@@ -24,11 +24,12 @@ from consent_ledger.screenshots import (
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_CHOICES = 1000
+BUILD_DIGITS = 16  # of a build's hash: what it is named by at least, unique in its site
 END_OF_9999_MS = 253_402_300_799_999  # times are written with a year of four digits
 
 ACTIONS = ("accept_all", "reject_all", "customise", "withdraw", "signal", "object")
 LAYERS = ("first", "second", "page")
-CONTROLS = ("accept_all", "reject_all", "save", "embed", "signal", "api")
+CONTROLS = ("accept_all", "reject_all", "save", "embed", "signal", "gpc", "api")
 STATUSES = ("given", "refused", "withdrawn")
 
 HEX32, HEX64 = "[0-9a-f]{32}", "[0-9a-f]{64}"
@@ -40,26 +41,23 @@ INTEGRITY = "sha384-[A-Za-z0-9+/]{64}"
 BASE64 = "[A-Za-z0-9+/]+={0,2}"
 
 
-def text(expected: str, pattern: str, *, nullable: bool = False, **rest: Any) -> Exact:
-    """A string that matches *pattern* as a whole."""
+def text(
+    expected: str, pattern: str, *, nullable: bool = False, optional: bool = False, **rest: Any
+) -> Exact:
+    """A string that matches *pattern* as a whole; one that is *optional* is null when left out."""
     compiled = re.compile(pattern, re.ASCII)
     return Exact(
         expected + (" or null" if nullable else ""),
         lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None,
-        required=True,
         nullable=nullable,
         metadata={"type": "string", "pattern": f"^(?:{pattern})$", **rest},
+        **({"load_default": None} if optional else {"required": True}),
     )
 
 
-def digits(count: int, *, nullable: bool = False, **rest: Any) -> Exact:
-    """Lower-case hexadecimal digits."""
-    return text(
-        f"{count} lower-case hexadecimal digits",
-        f"[0-9a-f]{{{count}}}",
-        nullable=nullable,
-        **rest,
-    )
+def digits(count: int, **rest: Any) -> Exact:
+    """Lower-case hexadecimal digits; the rest is as for `text`."""
+    return text(f"{count} lower-case hexadecimal digits", f"[0-9a-f]{{{count}}}", **rest)
 
 
 def integer(low: int, high: int = MAX_SAFE_INTEGER, **rest: Any) -> Exact:
@@ -167,9 +165,15 @@ class DecisionSchema(Table):
     decided_at_ms = integer(
         0, END_OF_9999_MS, description="The browser's clock, ms since 1970 UTC; may be wrong."
     )
-    previous = digits(32, nullable=True, description="Record id of the decision before.")
-    notice = digits(64, description="SHA-256 of the notice that was shown.")
-    build = digits(64, description="The build that showed it.")
+    previous = digits(
+        32, nullable=True, optional=True, description="Record id of the decision before."
+    )
+    build = text(
+        f"the first {BUILD_DIGITS} to 64 lower-case hexadecimal digits of a build's hash",
+        f"[0-9a-f]{{{BUILD_DIGITS},64}}",
+        description="The first 16 to 64 lower-case hexadecimal digits of the hash of the build "
+        "that asked. The notice is the one that was published with it.",
+    )
     language = text("a language tag", rules.LANGUAGE.pattern)
     action = one_of(*ACTIONS)
     layer = one_of(*LAYERS)

@@ -62,12 +62,13 @@ def test_it_is_openapi_3_1_and_every_reference_leads_somewhere(document: dict[st
 def test_the_decision_is_described_field_by_field(document: dict[str, Any]) -> None:
     decision = document["components"]["schemas"]["Decision"]
     assert set(decision["properties"]) == set(DecisionSchema().fields)
-    assert set(decision["required"]) == set(decision["properties"])
+    assert set(decision["required"]) == set(decision["properties"]) - {"previous"}
     assert decision["additionalProperties"] is False
     properties = decision["properties"]
     assert properties["token"]["pattern"] == "^(?:[0-9a-f]{32})$"
     assert properties["seq"]["maximum"] == 2**53 - 1
     assert "reject_all" in properties["action"]["enum"]
+    assert properties["build"]["pattern"] == "^(?:[0-9a-f]{16,64})$"
     assert properties["previous"]["type"] == ["string", "null"]
     assert properties["choices"]["additionalProperties"]["type"] == "boolean"
 

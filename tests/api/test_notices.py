@@ -57,6 +57,16 @@ def test_a_second_build_of_the_same_notice_is_published_beside_the_first(
     assert ledger.post(ledger.decision(build="b" * 64)).status_code == 201
 
 
+def test_a_build_that_begins_as_another_does_is_refused(
+    ledger: Ledger, owner: dict[str, str]
+) -> None:
+    body = {"notice": NOTICE, "build": sample_build(NOTICE, "b" * 16 + "d" * 48)}
+    response = publish(ledger, body, owner)
+    assert (response.status_code, response.get_json()["code"]) == (409, "publication_conflict")
+    assert f"the same 16 digits as build {'b' * 64}" in response.get_json()["detail"]
+    assert ledger.size() == 1
+
+
 @pytest.mark.parametrize("field", ["notice", "config", "integrity"])
 def test_a_build_with_other_hashes_than_before_is_refused(
     ledger: Ledger, owner: dict[str, str], field: str

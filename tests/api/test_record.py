@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from consent_ledger.tlog.receipts import verify_receipt
-from harness import ORIGIN, SITE, sample_choices, sample_notice
+from harness import ORIGIN, SITE, sample_build, sample_choices, sample_notice
 
-from .conftest import CONSENTS, PREFERENCES, Clock, Ledger, Make, bearer, without_proof
+from .conftest import CONSENTS, NOTICES, PREFERENCES, Clock, Ledger, Make, bearer, without_proof
 
 DAY_MS = 86_400_000
 
@@ -47,8 +47,8 @@ def test_a_decision_is_answered_with_its_receipt(ledger: Ledger, clock: Clock) -
         "action": "accept_all",
         "categories": {"functional": True, "analytics": True},
         "services": {"settings": True, "counter": True, "speed": True},
-        "notice": decision["notice"],
-        "build": decision["build"],
+        "notice": sample_build(sample_notice())["notice"],
+        "build": "b" * 64,
         "language": "en",
         "layer": "first",
         "control": "accept_all",
@@ -94,6 +94,27 @@ def test_a_repeat_gets_the_same_receipt(ledger: Ledger, clock: Clock) -> None:
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.data == again.data
     assert ledger.size() == 2
+
+
+@pytest.mark.parametrize("first", [16, 33, 64])
+def test_a_repeat_may_name_the_build_by_more_or_fewer_digits(ledger: Ledger, first: int) -> None:
+    decision = ledger.decision()
+    kept = ledger.post(decision | {"build": "b" * first})
+    assert kept.status_code == 201
+    assert json.loads(kept.data)["evidence"]["part"]["build"] == "b" * 64
+    for count in (16, 17, 64):
+        again = ledger.post(decision | {"build": "b" * count})
+        assert (again.status_code, again.data) == (200, kept.data)
+
+
+def test_a_first_decision_has_none_before_it_and_need_not_say_so(ledger: Ledger) -> None:
+    decision = ledger.decision()
+    assert decision.pop("previous") is None
+    first = ledger.post(decision)
+    assert first.status_code == 201
+    assert json.loads(first.data)["subject"]["part"]["previous"] is None
+    again = ledger.post(decision | {"previous": None})
+    assert (again.status_code, again.data) == (200, first.data)
 
 
 def test_a_repeat_is_proved_anew_when_the_log_has_grown(ledger: Ledger) -> None:
@@ -193,7 +214,7 @@ def test_an_unknown_site_is_named(ledger: Ledger) -> None:
     assert "nowhere" in problem(response, 404, "site_unknown")["detail"]
 
 
-def test_a_decision_on_an_unpublished_notice_may_be_sent_again_once_it_is_published(
+def test_a_decision_of_an_unpublished_build_may_be_sent_again_once_it_is_published(
     make_ledger: Make,
 ) -> None:
     ledger = make_ledger(published=False)
@@ -202,11 +223,39 @@ def test_a_decision_on_an_unpublished_notice_may_be_sent_again_once_it_is_publis
     problem(response, 404, "notice_unknown")
     # The page must be able to tell this answer from a failure, so it may read it.
     assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    body = {"notice": sample_notice(), "build": sample_build(sample_notice())}
+    published = ledger.client.post(NOTICES, json=body, headers=ledger.key("publish"))
+    assert published.status_code == 201
+    assert ledger.post(decision).status_code == 201
 
 
-def test_a_build_that_was_published_with_another_notice_is_unknown(ledger: Ledger) -> None:
-    problem(ledger.post(ledger.decision(build="d" * 64)), 404, "notice_unknown")
-    problem(ledger.post(ledger.decision(notice="d" * 64)), 404, "notice_unknown")
+@pytest.mark.parametrize("build", ["d" * 16, "d" * 64, "b" * 16 + "d", "b" * 63 + "d"])
+def test_a_build_that_was_not_published_is_named(ledger: Ledger, build: str) -> None:
+    found = problem(ledger.post(ledger.decision(build=build)), 404, "notice_unknown")
+    assert found["detail"] == f"site 'meridian' has published no build that begins with {build}"
+    assert ledger.size() == 1
+
+
+def test_the_notice_is_that_of_the_build(ledger: Ledger, owner: dict[str, str]) -> None:
+    """Two builds, each with a notice of its own: what one asks, the other does not know."""
+    notice = sample_notice(lifetime_days=200)
+    notice["categories"].pop()
+    body = {"notice": notice, "build": sample_build(notice, "d" * 64)}
+    assert ledger.client.post(NOTICES, json=body, headers=owner).status_code == 201
+    decisions = [
+        ledger.decision(build="b" * 16),
+        ledger.decision(build="d" * 16, choices={"functional": True, "settings": True}),
+    ]
+    parts = [json.loads(ledger.post(each).data)["evidence"]["part"] for each in decisions]
+    assert [part["notice"] for part in parts] == [
+        sample_build(sample_notice())["notice"],
+        body["build"]["notice"],
+    ]
+    assert [part["expires_hour"] for part in parts] == ["2027-05-20T22Z", "2027-06-09T22Z"]
+    response = ledger.post(ledger.decision(build="d" * 16))
+    assert list(problem(response, 422, "invalid_fields")["errors"]) == [
+        f"choices.{name}" for name in ("analytics", "counter", "speed")
+    ]
 
 
 WRONG = [
@@ -229,8 +278,12 @@ WRONG = [
     ("decided_at_ms", 253_402_300_800_000),
     ("previous", "x"),
     ("previous", 0),
-    ("notice", "f" * 63),
-    ("build", ["f" * 64]),
+    ("build", "b" * 15),
+    ("build", "b" * 65),
+    ("build", "B" * 16),
+    ("build", ""),
+    ("build", None),
+    ("build", ["b" * 64]),
     ("language", "de"),
     ("language", "english please"),
     ("action", "agree"),
@@ -252,7 +305,7 @@ def test_a_wrong_value_is_refused_under_its_field(ledger: Ledger, field: str, va
     assert ledger.size() == 1
 
 
-@pytest.mark.parametrize("field", sorted({name for name, _ in WRONG}))
+@pytest.mark.parametrize("field", sorted({name for name, _ in WRONG} - {"previous"}))
 def test_a_missing_field_is_named(ledger: Ledger, field: str) -> None:
     decision = ledger.decision()
     del decision[field]
@@ -261,13 +314,15 @@ def test_a_missing_field_is_named(ledger: Ledger, field: str) -> None:
 
 
 def test_an_unknown_field_is_named(ledger: Ledger) -> None:
-    found = problem(ledger.post(ledger.decision(ip="192.0.2.7")), 422, "invalid_fields")
-    assert list(found["errors"]) == ["ip"]
+    for name, value in (("ip", "192.0.2.7"), ("notice", sample_build(sample_notice())["notice"])):
+        response = ledger.post(ledger.decision(**{name: value}))
+        assert list(problem(response, 422, "invalid_fields")["errors"]) == [name]
+    assert ledger.size() == 1
 
 
 def test_all_errors_are_told_at_once(ledger: Ledger) -> None:
     found = problem(ledger.post({"seq": 0}), 422, "invalid_fields")
-    assert len(found["errors"]) == 13
+    assert len(found["errors"]) == 11
 
 
 @pytest.mark.parametrize("value", [1, "true", None, 1.0])
@@ -369,8 +424,9 @@ def test_a_control_must_fit_the_choices(
         assert response.status_code == 201
 
 
-def test_a_signal_that_was_not_sent_decides_nothing(ledger: Ledger) -> None:
-    decision = ledger.decision(action="signal", control="signal", gpc=False)
+@pytest.mark.parametrize("control", ["signal", "gpc"])
+def test_a_signal_that_was_not_sent_decides_nothing(ledger: Ledger, control: str) -> None:
+    decision = ledger.decision(action="signal", layer="page", control=control, gpc=False)
     found = problem(ledger.post(decision), 422, "invalid_fields")
     assert list(found["errors"]) == ["action"]
     assert ledger.post(decision | {"gpc": True}).status_code == 201

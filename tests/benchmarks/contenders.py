@@ -67,9 +67,7 @@ def environment(data: Path, port: int | None = None) -> dict[str, str]:
 def _target(build: Path) -> decisions.Target:
     document = json.loads((build / "notice.json").read_bytes())
     facts = json.loads((build / "build.json").read_bytes())
-    return decisions.Target(
-        SITE, "http://reference.localhost", document, facts["notice"], facts["build"]
-    )
+    return decisions.Target(SITE, "http://reference.localhost", document, facts["build"])
 
 
 def start_noop(kind: str, constant: Sequence[Path], folder: Path) -> Server:

@@ -20,12 +20,11 @@ class Decision(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What a decision is about: the site, its page's origin, its notice and its build."""
+    """What a decision is about: the site, its page's origin, its notice and a build of it."""
 
     site: str
     origin: str
     document: dict[str, Any]
-    notice: str
     build: str
 
 
@@ -51,9 +50,7 @@ def body(target: Target, action: str, record_id: str, token: str) -> bytes:
             "token": token,
             "seq": 1,
             "decided_at_ms": int(time.time() * 1000),
-            "previous": None,
-            "notice": target.notice,
-            "build": target.build,
+            "build": target.build[:16],
             "language": target.document["default_language"],
             "action": action,
             "layer": "second" if action == "customise" else "first",

@@ -16,8 +16,10 @@ import tables
 from consent_ledger import committer, db
 from consent_ledger.app import close_app, create_app
 from consent_ledger.config import Settings
+from consent_ledger.loading import loader
 from consent_ledger.notices import Publications
 from consent_ledger.records import Decision, check_decision
+from consent_ledger.schemas import DecisionSchema
 from consent_ledger.services import EXTENSION, Services
 from contenders import Ledger
 
@@ -92,13 +94,14 @@ def _fill(ledger: Ledger, size: int) -> Filled:
 
 def _decisions(target: decisions.Target, publications: Publications) -> Iterator[Decision]:
     """Endless decisions, each of a visitor of its own."""
-    notice = publications.notice(target.site, target.notice, target.build)
+    load = loader(DecisionSchema)
+    shown = publications.shown(target.site, target.build)
     shapes = [
         check_decision(
             target.site,
             target.origin,
-            json.loads(decisions.body(target, action, "0" * 32, "0" * 32)),
-            notice,
+            load(json.loads(decisions.body(target, action, "0" * 32, "0" * 32))),
+            shown,
         )
         for action in decisions.MIX
     ]

@@ -19,10 +19,10 @@ from consent_ledger.errors import RecordUnknown, VisitorForgotten, VisitorUnknow
 from consent_ledger.log_writer import LogWriter
 from consent_ledger.notices import Publish
 from consent_ledger.opening import Opening
-from consent_ledger.records import Decision, check_decision
+from consent_ledger.records import Decision
 from consent_ledger.timestamps import DAY_MS
 from consent_ledger.tlog.entry import Kind
-from harness import ORIGIN, SITE, sample_choices, sample_decision, sample_notice
+from harness import ORIGIN, SITE, checked, sample_choices, sample_decision, sample_notice
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -40,7 +40,7 @@ def sent(token: str, seq: int, wanted: bool) -> Decision:
     choices = sample_choices(settings=wanted, counter=wanted, speed=wanted)
     body = BODY | {"id": secrets.token_hex(16), "token": token, "seq": seq, "choices": choices}
     body |= {"action": "customise", "control": "save"}
-    return check_decision(SITE, ORIGIN, body, NOTICE)
+    return checked(body, NOTICE)
 
 
 class Accounted(RuleBasedStateMachine):

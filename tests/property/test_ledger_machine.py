@@ -44,7 +44,7 @@ from consent_ledger.history import read_history, read_preferences
 from consent_ledger.log_writer import LogWriter
 from consent_ledger.models import TABLES, Entry, Hour, Log, LogKey, Pending, Record
 from consent_ledger.notices import Publications, Publish, PutInForce
-from consent_ledger.records import Decision, check_decision
+from consent_ledger.records import Decision
 from consent_ledger.rotation import OVERLAP_DAYS, Rotate
 from consent_ledger.signing import SigningKeys
 from consent_ledger.succession import continue_unjournaled, open_for_writing
@@ -64,7 +64,7 @@ from consent_ledger.verify.report import FAILED, VERIFIED, Report
 from consent_ledger.verify.single import verify_receipt_file
 from consent_ledger.verify.trust import Pinned
 from consent_ledger.visitors import subject_hash
-from harness import ORIGIN, SITE, sample_choices, sample_decision, sample_notice
+from harness import ORIGIN, SITE, checked, sample_choices, sample_decision, sample_notice
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -293,7 +293,7 @@ class WholeLedger(RuleBasedStateMachine):
             "choices": sample_choices(settings=wanted, counter=wanted, speed=wanted),
             "build": self.world.published[build % len(self.world.published)],
         }
-        return check_decision(SITE, ORIGIN, body, NOTICE)
+        return checked(body, NOTICE)
 
     def appended(self, entries: int = 1) -> Place:
         """The place of the first of so many entries that were written now."""
@@ -339,10 +339,11 @@ class WholeLedger(RuleBasedStateMachine):
         is_known = decision.build in self.world.published
         # Remembered ones are of this process, which a restored copy ends.
         try:
-            self.publications.notice(SITE, decision.notice, decision.build)
+            shown = self.publications.shown(SITE, decision.build[: 16 + 3 * decision.seq])
         except NoticeUnknown:
             assert not is_known
             return False
+        assert (shown.build, shown.notice.sha256) == (decision.build, decision.notice)
         assert is_known
         return True
 
@@ -398,7 +399,7 @@ class WholeLedger(RuleBasedStateMachine):
             "choices": sample_choices(settings=wanted, counter=wanted, speed=wanted),
             "build": decision.build,
         }
-        self.send(check_decision(SITE, ORIGIN, body, NOTICE))
+        self.send(checked(body, NOTICE))
 
     @rule(count=st.integers(100, 300))
     def crowd(self, count: int) -> None:
@@ -542,7 +543,7 @@ class WholeLedger(RuleBasedStateMachine):
     @rule()
     def publish(self) -> None:
         self.count += 1
-        build = f"{self.count:064x}"
+        build = hashlib.sha256(b"build %d" % self.count).hexdigest()
         self.run(Publish(SITE, NOTICE, build, "c" * 64, "sha384-" + "A" * 64))
         self.world.published.append(build)
         self.appended()

@@ -15,8 +15,8 @@ from consent_banner.notice import Notice
 from consent_ledger import sites
 from consent_ledger.db import Database, initialise, open_database
 from consent_ledger.preferences import State, fold, start, statuses
-from consent_ledger.records import Decision, check_decision
-from harness import ORIGIN, SITE, commit, sample_choices, sample_decision, sample_notice
+from consent_ledger.records import Decision
+from harness import ORIGIN, SITE, checked, commit, sample_choices, sample_decision, sample_notice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -135,7 +135,7 @@ def deliveries(draw: st.DrawFn) -> list[Decision]:
             action="customise",
             choices=sample_choices(**services),
         )
-        made.append(check_decision(SITE, ORIGIN, body, NOTICE))
+        made.append(checked(body, NOTICE))
     return draw(st.permutations(made + draw(st.lists(st.sampled_from(made), max_size=4))))
 
 

@@ -66,9 +66,8 @@ resource = Resource("consents")
 def record(call: Call) -> Response:
     parts = call.services
     origin = check_origin(call.origin, parts.origins.of(call.site))
-    body = call.body
-    notice = parts.publications.notice(call.site, body["notice"], body["build"])
-    decision = records.check_decision(call.site, origin, body, notice)
+    shown = parts.publications.shown(call.site, call.body["build"])
+    decision = records.check_decision(call.site, origin, call.body, shown)
     recorded: records.Recorded = parts.committer.submit(decision)
     return Response(recorded.receipt.to_json(), 201 if recorded.created else 200, mimetype=JSON)
 

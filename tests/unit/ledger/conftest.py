@@ -14,8 +14,8 @@ from consent_ledger import sites
 from consent_ledger.cli import main
 from consent_ledger.db import Database, initialise, open_database
 from consent_ledger.notices import Publish
-from consent_ledger.records import Decision, check_decision
-from harness import ORIGIN, SITE, commit, sample_decision, sample_notice, write_dist
+from consent_ledger.records import Decision
+from harness import ORIGIN, SITE, checked, commit, sample_decision, sample_notice, write_dist
 
 NOW_MS = 1_795_300_000_123
 NOTICE = Notice.load(sample_notice())
@@ -26,7 +26,7 @@ Decide = Callable[..., Decision]
 def decide(**changes: Any) -> Decision:
     """A checked decision on the sample notice, made at NOW_MS."""
     body = sample_decision(**{"decided_at_ms": NOW_MS, **changes})
-    return check_decision(SITE, ORIGIN, body, NOTICE)
+    return checked(body, NOTICE)
 
 
 @pytest.fixture

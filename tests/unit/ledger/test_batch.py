@@ -16,14 +16,14 @@ from consent_ledger.db import Database, open_database
 from consent_ledger.errors import LogHalted, RecordConflict, SiteUnknown
 from consent_ledger.log_writer import LogWriter
 from consent_ledger.models import Entry, Log, Record
-from consent_ledger.records import Recorded, check_decision
+from consent_ledger.records import Recorded
 from consent_ledger.tlog.checkpoint import open_checkpoint
 from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import CompactRange, leaf_hashes
 from consent_ledger.tlog.note import VerifierKey
 from consent_ledger.tlog.receipts import verify_receipt
 from consent_ledger.tlog.tile import grown_tiles
-from harness import ORIGIN, SITE, commit, sample_decision, writer_of
+from harness import SITE, checked, commit, sample_decision, writer_of
 
 from .conftest import NOTICE, NOW_MS, decide
 
@@ -55,7 +55,7 @@ def test_a_group_gets_consecutive_indexes_in_its_order(database: Database) -> No
 def test_refused_work_leaves_no_gap_and_does_not_hinder_the_others(database: Database) -> None:
     first = decide()
     other = decide(id=first.record_id)
-    nowhere = check_decision("nowhere", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE)
+    nowhere = checked(sample_decision(decided_at_ms=NOW_MS), NOTICE, "nowhere")
     last = decide()
     done = commit(database, [first, other, nowhere, Failing(), last], now)
     assert [type(one.error) for one in done] == [
@@ -71,11 +71,11 @@ def test_refused_work_leaves_no_gap_and_does_not_hinder_the_others(database: Dat
 
 def test_a_repeat_within_a_group_gets_the_same_receipt(database: Database) -> None:
     body = sample_decision(decided_at_ms=NOW_MS)
-    twins = [check_decision(SITE, ORIGIN, body, NOTICE) for _ in range(2)]
+    twins = [checked(body, NOTICE) for _ in range(2)]
     results: list[Recorded] = [one.result for one in commit(database, twins, now)]
     assert [result.created for result in results] == [True, False]
     assert results[0].receipt.to_json() == results[1].receipt.to_json()
-    again = commit(database, [check_decision(SITE, ORIGIN, body, NOTICE)], now)[0].result
+    again = commit(database, [checked(body, NOTICE)], now)[0].result
     assert (again.created, again.receipt.to_json()) == (False, results[0].receipt.to_json())
 
 
@@ -95,7 +95,7 @@ def test_a_group_of_any_size_meets_what_is_stored(database: Database) -> None:
     first = [decide(token=f"{number:032x}", seq=1) for number in range(70)]
     commit(database, first, now)
     conflict = decide(id=first[5].record_id)
-    other = check_decision("other", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE)
+    other = checked(sample_decision(decided_at_ms=NOW_MS), NOTICE, "other")
     second = [decide(token=f"{number:032x}", seq=2) for number in range(35, 105)]
     done = commit(database, [*second, conflict, other, *first], now)
     assert [one.result.created for one in done[:70]] == [True] * 70
@@ -146,7 +146,7 @@ def test_server_time_never_decreases_within_a_log(database: Database) -> None:
 
 def test_sites_have_heads_of_their_own_in_one_transaction(database: Database) -> None:
     sites.add_site(database, "other", "Other", ["https://other.example"])
-    other = check_decision("other", ORIGIN, sample_decision(decided_at_ms=NOW_MS), NOTICE)
+    other = checked(sample_decision(decided_at_ms=NOW_MS), NOTICE, "other")
     done = commit(database, [decide(), other, decide()], now)
     receipts = [one.result.receipt for one in done]
     assert [(receipt.origin, receipt.index) for receipt in receipts] == [
@@ -307,7 +307,7 @@ def test_a_head_and_tiles_that_disagree_stop_signing(
 def test_a_halted_log_goes_on_once_it_is_repaired_and_hinders_no_other(database: Database) -> None:
     sites.add_site(database, "other", "Other", ["https://other.example"])
     body = sample_decision(decided_at_ms=NOW_MS)
-    other = check_decision("other", ORIGIN, body, NOTICE)
+    other = checked(body, NOTICE, "other")
     writer = writer_of(database)
     (kept,) = database.execute_sql("SELECT hashes FROM tile").fetchone()
     database.execute_sql("UPDATE tile SET hashes = zeroblob(32)")

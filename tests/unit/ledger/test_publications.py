@@ -6,11 +6,18 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from consent_ledger import sites
+from consent_ledger import notices, sites
 from consent_ledger.db import Database
-from consent_ledger.errors import PublicationUnknown, ScreenshotUnknown, SiteUnknown
+from consent_ledger.errors import (
+    NoticeUnknown,
+    PublicationConflict,
+    PublicationUnknown,
+    ScreenshotUnknown,
+    SiteUnknown,
+)
 from consent_ledger.models import Entry, Log, Screenshot
 from consent_ledger.notices import Publications, Publish, PutInForce
 from consent_ledger.publications import (
@@ -201,7 +208,71 @@ def test_an_older_generation_still_counts(database: Database) -> None:
     assert [(row["generation"], row["index"]) for row in rows] == [(2, 0), (1, 1), (1, 0)]
     known = Publications(database)
     for build in "bd":
-        assert known.notice(SITE, NOTICE.sha256, build * 64).sha256 == NOTICE.sha256
+        shown = known.shown(SITE, build * 16)
+        assert (shown.build, shown.notice.sha256) == (build * 64, NOTICE.sha256)
+
+
+@pytest.mark.parametrize("first", ["0", "b", "f"])
+def test_a_build_is_found_by_its_first_digits_and_no_other_is(
+    database: Database, first: str
+) -> None:
+    sites.add_site(database, "other", "Other", [ORIGIN])
+    build = first * 15 + "7" + first * 48
+    beside = [first * 15 + digit + "0f" * 24 for digit in "68"]
+    done(database, *(Publish(SITE, NOTICE, each, "c" * 64, INTEGRITY) for each in [build, *beside]))
+    known = Publications(database)
+    for count in range(16, 65):
+        assert known.shown(SITE, build[:count]).build == build
+    for digits in (build[:63] + "5", build[:16] + "5", "9" * 16):
+        with pytest.raises(NoticeUnknown, match=f"no build that begins with {digits}"):
+            known.shown(SITE, digits)
+    with pytest.raises(NoticeUnknown, match="'other' has published no build"):
+        known.shown("other", build)
+
+
+def test_a_build_is_searched_for_in_the_index(database: Database) -> None:
+    statements: list[tuple[str, Any]] = []
+    execute = database.execute_sql
+
+    def watched(sql: str, params: Any = None) -> Any:
+        statements.append((sql, params))
+        return execute(sql, params)
+
+    with patch.object(database, "execute_sql", watched):
+        Publications(database).shown(SITE, "b" * 16)
+    ((sql, params),) = statements
+    plan = " ".join(row[3] for row in execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall())
+    assert "publication_site_build (site=? AND build>? AND build<?)" in plan
+
+
+def test_what_is_remembered_of_builds_is_bounded(database: Database) -> None:
+    with patch.object(notices, "REMEMBERED", 3):
+        known = Publications(database)
+        for count in range(16, 65):
+            assert known.shown(SITE, "b" * count).build == "b" * 64
+            assert len(known._known) <= 3
+
+
+TWIN = "d" * 16 + "e" * 48
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_two_builds_of_a_site_do_not_begin_with_the_same_digits(
+    database: Database, together: bool
+) -> None:
+    sites.add_site(database, "other", "Other", [ORIGIN])
+    twin = Publish(SITE, NOTICE, TWIN, "c" * 64, INTEGRITY)
+    works = [publication("d"), twin]
+    if not together:
+        done(database, works.pop(0))
+    refused = commit(database, works)[-1].error
+    assert isinstance(refused, PublicationConflict)
+    assert f"build {TWIN} begins with the same 16 digits as build {'d' * 64}" in str(refused)
+    assert in_force(database) == ["d", "b"]
+    assert done(database, publication("d"))[0].created is False  # itself again is no twin
+    done(database, Publish("other", NOTICE, TWIN, "c" * 64, INTEGRITY))  # nor is another site's
+    almost = Publish(SITE, NOTICE, "d" * 15 + "e" * 49, "c" * 64, INTEGRITY)
+    assert done(database, almost)[0].created
 
 
 def test_an_entry_from_before_screenshots_has_none(database: Database) -> None:

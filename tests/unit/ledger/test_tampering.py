@@ -48,7 +48,7 @@ from consent_ledger.models import (
     Tile,
 )
 from consent_ledger.notices import Publish, PutInForce
-from consent_ledger.records import Recorded, check_decision
+from consent_ledger.records import Recorded
 from consent_ledger.rotation import Rotate
 from consent_ledger.screenshots import DEVICES, SHOWN_LAYERS
 from consent_ledger.screenshots import Screenshot as Picture
@@ -60,7 +60,7 @@ from consent_ledger.tlog.tile import tile_width
 from consent_ledger.verify.bundle import verify_bundle
 from consent_ledger.verify.report import FAILED, VERIFIED, Report
 from consent_ledger.verify.trust import Pinned
-from harness import ORIGIN, SITE, sample_decision, sample_notice
+from harness import ORIGIN, SITE, checked, sample_decision, sample_notice
 from pictures import sample_png
 
 from .conftest import NOW_MS
@@ -115,10 +115,9 @@ class Machine:
 
     def decide(self, count: int, notice: NoticeDocument = FIRST, build: str = "b") -> None:
         bodies = [
-            sample_decision(notice=notice.sha256, build=build * 64, decided_at_ms=self.now_ms)
-            for _ in range(count)
+            sample_decision(build=build * 64, decided_at_ms=self.now_ms) for _ in range(count)
         ]
-        self.run(*(check_decision(SITE, ORIGIN, body, notice) for body in bodies))
+        self.run(*(checked(body, notice) for body in bodies))
 
     @contextmanager
     def running(self) -> Iterator[tuple[Database, Callable[[batch.Work], Any]]]:
