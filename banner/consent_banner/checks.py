@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from consent_banner import locales, rules
+from consent_banner import contrast, locales, rules
 from consent_banner.schema import Problem, show, suggestion
 from consent_banner.tables import GOOGLE_TYPES
 
@@ -31,6 +31,7 @@ def cross_check(raw: Mapping[str, Any]) -> list[Problem]:
         *_google(raw),
         *_cookie_domain(raw),
         *_choice_size(raw),
+        *contrast.problems(_table(raw.get("look"))),
         *_texts(raw),
     ]
 

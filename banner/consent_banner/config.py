@@ -11,13 +11,13 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from consent_banner import canonical
+from consent_banner import canonical, contrast
 from consent_banner.checks import cross_check, spoken
 from consent_banner.schema import Problem, path, problems, sort_problems
 from consent_banner.tables import COLOURS, GOOGLE_TYPES, BannerTable
 
 DEFAULT_LIFETIME_DAYS = 180
-DEFAULT_BUDGET_BYTES = 5000
+DEFAULT_BUDGET_BYTES = 4500
 DEFAULT_WAIT_MS = 500
 
 
@@ -54,11 +54,14 @@ class Controller:
 
 @dataclass(frozen=True)
 class Look:
-    """`light` and `dark` hold only what the owner set: colours by key, radius and font in light."""
+    """`light` and `dark` hold only what the owner set: colours by key as `#rrggbb`, in small
+    letters; radius and font are in `light`."""
 
     position: str
     light: dict[str, str]
     dark: dict[str, str]
+    theme: str = "auto"
+    headless: bool = False
 
 
 @dataclass(frozen=True)
@@ -246,6 +249,9 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
     default, available = languages
     site, choice, look = raw["site"], raw.get("choice", {}), raw.get("look", {})
 
+    def colours(table: Mapping[str, Any]) -> dict[str, str]:
+        return {key: contrast.long(table[key]) for key in COLOURS if key in table}
+
     def local(value: Any) -> dict[str, str]:
         return {default: value} if isinstance(value, str) else dict(value)
 
@@ -282,8 +288,10 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
         cookie_domain=choice.get("cookie_domain"),
         look=Look(
             position=look.get("position", "bar"),
-            light={key: look[key] for key in (*COLOURS, "radius", "font") if key in look},
-            dark=dict(look.get("dark", {})),
+            light=colours(look) | {key: look[key] for key in ("radius", "font") if key in look},
+            dark=colours(look.get("dark", {})),
+            theme=look.get("theme", "auto"),
+            headless=look.get("headless", False),
         ),
         languages=(default, *(language for language in available if language != default)),
         texts={language: dict(table) for language, table in raw.get("texts", {}).items()},

@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from consent_banner import locales, review, rules, style
-from consent_banner.config import BannerConfig, Service
+from consent_banner import contrast, locales, review, rules
+from consent_banner.config import BannerConfig, Look, Service
 
 
 def warnings(config: BannerConfig) -> list[str]:
@@ -30,7 +30,7 @@ def warnings(config: BannerConfig) -> list[str]:
         host = urlsplit(origin).hostname or ""
         if origin.startswith("http:") and not rules.is_local_host(host):
             found.append(f"{origin} is http: the choice's cookie is sent without protection")
-    found += _contrast(config)
+    found += _look(config.look)
     found += _unreviewed(config)
     return found
 
@@ -82,33 +82,22 @@ def _unreviewed(config: BannerConfig) -> Iterator[str]:
         )
 
 
-def _contrast(config: BannerConfig) -> Iterator[str]:
-    """WCAG 2.2, 1.4.3: text of ordinary size needs a ratio of 4.5 to 1.
-
-    A colour that the owner did not set is the style sheet's own, in the light and in the dark.
-    """
-    light, dark = style.defaults()
-    for name, colours in (
-        ("look", light | config.look.light),
-        ("look.dark", dark | config.look.dark),
-    ):
-        for text, ground in (("text", "background"), ("accent_text", "accent")):
-            ratio = _ratio(colours[text], colours[ground])
-            if ratio < 4.5:
-                yield (
-                    f"{name}: {text} ({colours[text]}) on {ground} ({colours[ground]}) has a "
-                    f"contrast of {ratio:.1f} to 1, people need 4.5 to 1"
-                )
-
-
-def _ratio(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    def linear(value: float) -> float:
-        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+def _look(look: Look) -> Iterator[str]:
+    """What people could not read is an error: see `contrast`."""
+    table = {**look.light, "dark": look.dark}
+    if look.headless:
+        rest = {"dark": look.dark, "theme": look.theme != "auto"}
+        idle = [*look.light, *(name for name, value in rest.items() if value)]
+        if idle:
+            yield f"look.headless is true: without a style sheet {', '.join(idle)} does nothing"
+        return
+    if look.dark and look.theme == "light":
+        yield 'look.theme is "light": look.dark is never shown'
+    for scheme in contrast.SCHEMES[look.theme]:
+        found = contrast.least(table, ("accent", "background"), scheme)
+        if found and found.ratio < contrast.COMPONENT:
+            yield (
+                f"look.accent: {found.one} on {found.other} has a contrast of "
+                f"{contrast.written(found.ratio)} in the {scheme}: only their words show where the "
+                f"buttons are; {contrast.written(contrast.COMPONENT)} would show it"
+            )

@@ -1,78 +1,72 @@
 # SPDX-License-Identifier: MIT
-"""The style sheets of one site: the minified rules, and the colours the owner set.
+"""The style sheets of one site: the minified rules, with the owner's looks in them.
 
-The owner's values take the place of the defaults in colours.css, light and dark each in its own
-block: a rule added at the end would set the light colours in the dark as well.
+The rules name a colour as `var(--consent-accent,CanvasText)` wherever they use it. So a page
+changes it with a rule of its own, and what the owner sets takes the default's place.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from consent_banner.bundle import PACKAGE, Parts
+from consent_banner.bundle import Parts
 from consent_banner.config import Look
-from consent_banner.tables import COLOURS
+from consent_banner.contrast import long
 
-_BANNER = ":where(.consent-gate)"
-_DIALOG = ":where(.consent-forget)"
-_DEFAULTS = re.compile(rf"(?<={re.escape(_BANNER)}\{{)[^{{}}]*(?=\}})")
-
-
-def defaults() -> tuple[dict[str, str], dict[str, str]]:
-    """The colours of colours.css, light and dark, by their keys in `[look]`, each as `#rrggbb`."""
-    sheet = (PACKAGE / "css" / "min" / "colours.css").read_text(encoding="utf-8")
-    light, dark = (
-        {
-            key: _long(colour)
-            for key in COLOURS
-            for colour in re.findall(rf"{_property(key)}:(#[0-9a-f]+)", block)
-        }
-        for block in _DEFAULTS.findall(sheet)
-    )
-    return light, dark
+_PROPERTY = re.compile(r"var\(--consent-([a-z-]+)(?:,([^()]*))?\)")
+_SCHEME = "color-scheme:light dark"
+_SCHEMES = {"auto": "light dark", "light": "light", "dark": "dark", "page": "inherit"}
+"""`look.theme` -> the value of color-scheme."""
+_POSITIONS = {
+    "bar": (),
+    "box": ("position-box.css",),
+    "corner": ("position-box.css", "position-corner.css"),
+    "inline": ("position-box.css", "position-inline.css"),
+}
+"""`look.position` -> what changes the bar of base.css."""
 
 
-def files(look: Look) -> tuple[str, ...]:
-    """Style sheets in the order in which they count."""
-    return ("colours.css", "base.css", f"position-{look.position}.css")
+def files(look: Look, features: Iterable[str] = ()) -> tuple[str, ...]:
+    """Style sheets in the order in which they count; *features*: those of what is switched on."""
+    if look.headless:
+        return ()
+    found = ["base.css", *_POSITIONS[look.position], *features]
+    if _has_both(look):
+        found.append("without-light-dark.css")
+    return tuple(found)
 
 
-def sheet(made: Parts, look: Look) -> str:
-    """The whole sheet of consent.js."""
-    _, *rest = files(look)
-    return _colours(made, look) + "".join(map(made.style, rest))
+def sheet(made: Parts, look: Look, features: Iterable[str] = ()) -> str:
+    """The whole sheet of consent.js, empty when it is headless."""
+    rules = "".join(map(made.style, files(look, features)))
+    assert look.headless or _SCHEME in rules, "base.css says which schemes it is made for"
+    rules = rules.replace(_SCHEME, f"color-scheme:{_SCHEMES[look.theme]}")
+    return _PROPERTY.sub(lambda found: _property(look, found[1], found[2]), rules)
 
 
 def choices_sheet(made: Parts, look: Look) -> str:
-    """The whole sheet of choices.js; its dialog has the banner's colours."""
-    return _colours(made, look).replace(_BANNER, _DIALOG) + made.style("choices.css")
+    """The whole sheet of choices.js; its dialog looks as the banner's does."""
+    return sheet(made, look, () if look.headless else ("choices.css",))
 
 
-def _colours(made: Parts, look: Look) -> str:
-    blocks = iter((look.light, look.dark))
-    sheet = _DEFAULTS.sub(lambda block: _with(block[0], next(blocks)), made.style("colours.css"))
-    assert next(blocks, None) is None, "one block of defaults, then one for the dark"
-    return sheet
+def _has_both(look: Look) -> bool:
+    """Whether a colour differs between light and dark."""
+    return bool(look.dark) and look.theme in ("auto", "page")
 
 
-def _with(block: str, settings: Mapping[str, str]) -> str:
-    """The declarations of *block* with *settings* in the place of those they replace."""
-    values = dict(declaration.split(":", 1) for declaration in block.split(";"))
-    for key, value in settings.items():
-        values[_property(key)] = _short(value)
-    return ";".join(f"{name}:{value}" for name, value in values.items())
-
-
-def _property(key: str) -> str:
-    return f"--consent-{key.replace('_', '-')}"
-
-
-def _long(colour: str) -> str:
-    return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
+def _property(look: Look, name: str, default: str | None) -> str:
+    """One use of the property `--consent-<name>`, with what stands where no page sets it."""
+    key = name.replace("-", "_")
+    value = _short(look.light[key]) if key in look.light else default
+    if key in look.dark and look.theme != "light":
+        dark = _short(look.dark[key])
+        is_one = look.theme == "dark" or dark == value
+        value = dark if is_one else f"light-dark({value},{dark})"
+    return f"var(--consent-{name}{',' + value if value else ''})"
 
 
 def _short(value: str) -> str:
     """`#ffffff` as `#fff`, in small letters, as the minifier writes colours."""
     if not value.startswith("#"):
         return value
-    short = re.fullmatch(r"#(.)\1(.)\2(.)\3", value.lower())
-    return "#" + "".join(short.groups()) if short else value.lower()
+    short = re.fullmatch(r"#(.)\1(.)\2(.)\3", long(value))
+    return "#" + "".join(short.groups()) if short else long(value)

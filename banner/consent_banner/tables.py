@@ -8,11 +8,11 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from consent_banner import rules
+from consent_banner import contrast, rules
 from consent_banner.hosts import HostsTable
 from consent_banner.schema import Exact, ManyTables, OneTable, Table, show
 
-POSITIONS = ("bar", "box")
+POSITIONS = ("bar", "box", "corner", "inline")
 GOOGLE_TYPES = (
     *("ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"),
     *("functionality_storage", "personalization_storage", "security_storage"),
@@ -63,8 +63,8 @@ def _id() -> Exact:
 
 def _colour() -> Exact:
     return Exact(
-        'a colour as "#rrggbb"',
-        lambda value: isinstance(value, str) and bool(re.fullmatch("#[0-9a-fA-F]{6}", value)),
+        'a colour as "#rrggbb" or "#rgb"',
+        contrast.is_colour,
     )
 
 
@@ -169,6 +169,8 @@ class ColoursTable(Table):
 
 class LookTable(ColoursTable):
     position = _one_of(POSITIONS)
+    theme = _one_of((*contrast.SCHEMES,))
+    headless = _flag()
     radius = Exact(
         'a length as "8px" or "0.5rem"',
         lambda value: (

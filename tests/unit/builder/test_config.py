@@ -102,9 +102,11 @@ CASES = [
         "example.com",
         'found "example.com", expected a parent domain of meridian.localhost in site.origins',
     ),
-    (("look", "position"), "top", 'found "top", expected one of "bar", "box"'),
-    (("look", "accent"), "red", 'found "red", expected a colour as "#rrggbb"'),
-    (("look", "dark", "text"), "#fff", 'found "#fff", expected a colour as "#rrggbb"'),
+    (("look", "position"), "top", 'found "top", expected one of "bar", "box", "corner", "inline"'),
+    (("look", "theme"), "blue", 'found "blue", expected one of "auto", "light", "dark", "page"'),
+    (("look", "headless"), "yes", 'found "yes", expected true or false'),
+    (("look", "accent"), "red", 'found "red", expected a colour as "#rrggbb" or "#rgb"'),
+    (("look", "dark", "text"), "#ffff", 'found "#ffff", expected a colour as "#rrggbb" or "#rgb"'),
     (("look", "dark", "radius"), "8px", "unknown key, known: accent, accent_text, background"),
     (("look", "radius"), "8", 'found "8", expected a length as "8px" or "0.5rem"'),
     (("look", "radius"), "1px;}", "found "),
@@ -376,9 +378,11 @@ def test_the_config_hash_depends_on_the_settings_and_not_on_how_they_are_written
     written_out = changed(
         (("choice", "lifetime_days"), 180),
         (("look", "position"), "bar"),
+        (("look", "border"), "#0aB"),
         ((*ASKED, "title"), {"en": "Analytics"}),
     )
-    assert config.from_document(written_out).sha256 == config.from_document(changed()).sha256
+    plain = changed((("look", "border"), "#00aabb"))
+    assert config.from_document(written_out).sha256 == config.from_document(plain).sha256
     other = changed((("look", "position"), "box"))
     assert config.from_document(other).sha256 != banner_config().sha256
 
@@ -451,23 +455,28 @@ class TestWarnings:
             "http://a.example is http: the choice's cookie is sent without protection",
         ]
 
-    def test_text_that_is_hard_to_read_is_told(self):
-        assert self.warnings(
-            (("look", "accent"), "#888888"),
-            (("look", "accent_text"), "#ffffff"),
-            (("look", "dark"), {"text": "#ffffff", "background": "#000000"}),
-        ) == [
-            "look: accent_text (#ffffff) on accent (#888888) has a contrast of 3.5 to 1, "
-            "people need 4.5 to 1",
+    def test_buttons_that_hardly_stand_out_are_told(self):
+        found = self.warnings((("look",), {"accent": "#ffd400", "accent_text": "#000"}))
+        assert found == [
+            "look.accent: #ffd400 on #ffffff has a contrast of 1.43:1 in the light: only their "
+            "words show where the buttons are; 3:1 would show it"
         ]
+        # What only decorates may be as faint as it likes.
+        assert self.warnings((("look", "border"), "#ffffff")) == []
 
-    def test_a_colour_is_held_against_the_default_of_what_was_not_set(self):
-        assert self.warnings((("look", "accent"), "#ffff00")) == [
-            "look: accent_text (#ffffff) on accent (#ffff00) has a contrast of 1.1 to 1, "
-            "people need 4.5 to 1",
+    def test_looks_that_nobody_sees_are_told(self):
+        dark = {"text": "#ffffff", "background": "#000000"}
+        assert self.warnings((("look",), {"theme": "light", "dark": dark})) == [
+            'look.theme is "light": look.dark is never shown'
         ]
-        (dark,) = self.warnings((("look", "dark"), {"background": "#ffffff"}))
-        assert dark.startswith("look.dark: text (#e9edf2) on background (#ffffff) has")
-        # Light colours do not hold in the dark.
-        look = {"text": "#000000", "background": "#ffffff", "accent": "#000080"}
-        assert self.warnings((("look",), look)) == []
+        headless = {
+            "headless": True,
+            "theme": "dark",
+            "accent": "#777",
+            "radius": "0",
+            "dark": dark,
+        }
+        assert self.warnings((("look",), headless)) == [
+            "look.headless is true: without a style sheet accent, radius, dark, theme does nothing"
+        ]
+        assert self.warnings((("look",), {"headless": True, "position": "inline"})) == []
