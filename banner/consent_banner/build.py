@@ -99,9 +99,12 @@ class Build:
 def _other_forms(config: BannerConfig) -> list[str]:
     """Import names of the modules that this site needs in their other form."""
     found = {
+        "consent-mode.js": config.signals.google is None,
+        "data-layer.js": not config.signals.data_layer,
         "language.js": len(config.languages) == 1 or config.language_scripts == "each",
         "ledger.js": config.ledger_url is None,
         "rows.js": any(c.necessary or len(c.active) > 1 for c in config.categories),
+        "signal.js": not config.follows_gpc,
         "style.js": config.look.headless,
     }
     return [name for name, is_needed in found.items() if is_needed]

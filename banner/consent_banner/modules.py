@@ -23,9 +23,12 @@ LANGUAGE = "language.js"
 """The modules whose names are values that the builder has."""
 
 VARIANTS = {
+    "consent-mode.js": "",
+    "data-layer.js": "",
     "language.js": "",
     "ledger.js": "ledger-off.js",
     "rows.js": "rows-services.js",
+    "signal.js": "",
     "style.js": "style-off.js",
 }
 """Import name -> the file that takes its place in a build that needs the other form; "" for a

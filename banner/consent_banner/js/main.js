@@ -8,6 +8,9 @@ import { _release } from "./gate.js";
 import { _hideChoices, _showChoices, _showGate } from "./layers.js";
 import { _deliver } from "./ledger.js";
 import { _put, _show } from "./panel.js";
+import "./consent-mode.js";
+import "./data-layer.js";
+import "./signal.js";
 
 /** @typedef {Window & {consent?: any}} Page */
 

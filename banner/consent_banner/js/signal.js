@@ -2,8 +2,10 @@
 // Global Privacy Control: while the browser sends it, what sells or shares is off unless the visitor allowed it in the knowledge of the
 // signal. Alone it is followed and not recorded; when it undoes an earlier yes, that is an action.
 import { _granted, _keepChoice, _pending, _stored } from "./choice.js";
+import { _clean } from "./clean.js";
 import { _asked, _sold } from "./config.js";
-import { _apply, _choices } from "./decide.js";
+import { _choices } from "./decide.js";
+import { _emit } from "./event.js";
 import { _language, _text } from "./language.js";
 import { _record } from "./ledger.js";
 import { _listen } from "./listen.js";
@@ -37,8 +39,9 @@ if (/** @type {any} */ (navigator).globalPrivacyControl) {
     if (value != _stored) {
       // Only these answers: what was still open stays so, and the others live no longer for it.
       _keepChoice(value);
+      _clean();
       _record("signal", "page", "signal", _choices());
-      _apply("signal");
+      _emit("change", { action: "signal", choices: _choices() });
     }
     show();
   });

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from consent_banner import build, bundle, minify
+from consent_banner.config import Google, Signals
 from unit.builder.banner_document import banner_config
 from unit.builder.tiny_package import CONFIG, TEXTS, tiny_package
 
@@ -143,12 +144,16 @@ def test_files_come_after_what_they_import(package):
 
 def test_variants_follow_the_features(package):
     # It has a necessary category, so its rows are the longer ones.
-    assert build._other_forms(banner_config()) == ["language.js", "rows.js"]
+    signals = dict.fromkeys(("consent-mode.js", "data-layer.js", "signal.js"), "")
+    rows = {"rows.js": "rows-services.js"}
+    plain = bundle.variants(build._other_forms(banner_config()))
+    assert plain == {"language.js": "", **rows, **signals}
     without = replace(banner_config(), ledger_url=None, languages=("en", "fr"))
-    assert bundle.variants(build._other_forms(without)) == {
-        "ledger.js": "ledger-off.js",
-        "rows.js": "rows-services.js",
-    }
+    other = bundle.variants(build._other_forms(without))
+    assert other == {"ledger.js": "ledger-off.js", **rows, **signals}
+    every = Signals(gpc=True, data_layer=True, google=Google({}, 500, ()))
+    told = bundle.variants(build._other_forms(replace(banner_config(), signals=every)))
+    assert told == {"language.js": "", **rows}
 
 
 def test_a_module_that_is_left_out_is_not_in_the_order(package):

@@ -136,10 +136,13 @@ def test_the_policy_source_is_the_hash_of_what_stands_in_the_element():
     assert consent_mode.source(settings) == f"'sha256-{digest}'"
 
 
-def test_what_is_sold_is_in_the_script_as_the_stored_choice_has_it():
-    notice = document.notice(config.from_document(selling()))
-    asks = notice.document["categories"][1]["services"][0]["asks"]
-    assert values.sold(notice) == [f"page-counter:{asks}"]
+def test_what_is_sold_is_known_by_its_place_among_what_is_asked():
+    document_ = selling()
+    later = document_["category"][1]["service"][1]
+    later |= {"status": "active", "sale_or_share": True}
+    document_["category"][1]["service"][0]["sale_or_share"] = False
+    notice = document.notice(config.from_document(document_))
+    assert [values.asked(notice)[at][1] for at in values.sold(notice)] == ["heat-map"]
 
 
 PAGE = "<head>{before}\n<!-- consent mode -->\nold\n<!-- /consent mode -->\n<script src=/tag.js>"

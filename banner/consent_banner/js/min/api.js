@@ -1,1 +1,1 @@
-const AA=e=>{(J.size||A.size)&&g(()=>!1,"page",e)},AC={open:O,withdraw:()=>AA("api"),granted:e=>A.has(e),choices:()=>J.size?null:P(),record:k}
+const AD=e=>{(F.size||A.size)&&j(()=>!1,"page",e)},AF={open:S,withdraw:()=>AD("api"),granted:e=>A.has(e),choices:()=>F.size?null:G(),record:o}

@@ -1,1 +1,1 @@
-let As="";Ao(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==As||!(As||A.size||!J.size))return;As=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})
+let d="";X(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==d||!(d||A.size||!F.size))return;d=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})

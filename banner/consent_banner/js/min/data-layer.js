@@ -1,1 +1,1 @@
-Ao(({detail:e})=>{(e||A.size||!J.size)&&(window.dataLayer||=[]).push({event:"consent",consent:P(),action:e?.action})})
+X(({detail:e})=>{(e||A.size||!F.size)&&(window.dataLayer||=[]).push({event:"consent",consent:G(),action:e?.action})})

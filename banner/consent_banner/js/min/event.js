@@ -1,1 +1,1 @@
-const L=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const J=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

@@ -1,1 +1,1 @@
-const Ao=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})
+const X=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})

@@ -1,1 +1,1 @@
-let I,AG=20;const o=()=>{const e=document.querySelector($$place);e&&I&&!I.isConnected&&AG-- >0&&e.prepend(I)},K=e=>{I?.remove(),I=e,o()},i=(e,...t)=>{w();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return L("show",n),n}
+let L,AJ=20;const t=()=>{const e=document.querySelector($$place);e&&L&&!L.isConnected&&AJ-- >0&&e.prepend(L)},M=e=>{L?.remove(),L=e,t()},l=(e,...t)=>{AC();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return J("show",n),n}

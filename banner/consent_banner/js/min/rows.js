@@ -1,1 +1,1 @@
-const v=e=>$categories.map(([t,n,[s,o,i,a]],r)=>{const c=$$asked[r][1];return e[c]=C("input",{type:"checkbox",checked:A.has(c)}),D(C("label",{},e[c],t),D(n),D(`${s}: ${o} `,N(i,a)))})
+const AB=e=>$categories.map(([t,n,[s,o,i,a]],r)=>{const c=$$asked[r][1];return e[c]=C("input",{type:"checkbox",checked:A.has(c)}),D(C("label",{},e[c],t),D(n),D(`${s}: ${o} `,R(i,a)))})

@@ -1,1 +1,1 @@
-let B={};try{B=localStorage||B}catch{}const M=(e,t)=>{try{B[e]=t+""}catch{B={...B,[e]:t+""}}}
+let B={};try{B=localStorage||B}catch{}const P=(e,t)=>{try{B[e]=t+""}catch{B={...B,[e]:t+""}}}

@@ -1,1 +1,1 @@
-const w=()=>{}
+const AC=()=>{}

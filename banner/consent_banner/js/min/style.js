@@ -1,1 +1,1 @@
-let Y;const w=()=>{if(Y)return;document.adoptedStyleSheets.push(Y=new CSSStyleSheet),Y.replaceSync($$css)}
+let b;const AC=()=>{if(b)return;document.adoptedStyleSheets.push(b=new CSSStyleSheet),b.replaceSync($$css)}
