@@ -29,7 +29,9 @@ help: ## list these commands
 run: $(VENV)/.installed-run ## the demo: ledger, site and third parties; Ctrl-C ends it
 	@$(PY) site/demo.py $(ARGS)
 
-test: $(VENV)/.installed-test ## every test, browser tests included
+# Chromium has to be there. Tests of an engine that is missing are skipped, or fail with
+# REQUIRE_ENGINES=all; CHROMIUM and FIREFOX name a browser to use.
+test: $(VENV)/.installed-test ## every test, those in browsers included
 	@$(PY) tests/browser/engines.py --command strace
 	@$(PY) tests/browser/engines.py --install
 	@$(PY) -m pytest -n auto --maxprocesses $(MAX_WORKERS) $(ARGS)
