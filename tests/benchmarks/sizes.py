@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What travels: the demo's script with everything on, and the reference build, by module."""
+"""What travels: the demo's script with everything on and the reference build, by feature."""
 
 import gzip
 import json
@@ -15,8 +15,10 @@ from processes import command
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "site" / "banner.toml"
 REFERENCE = HERE / "reference.toml"
-BUDGET_BYTES = 5000
-REFERENCE_AIM_BYTES = 3000
+BUDGET_BYTES = {"demo": 4500, "reference": 3000}
+"""The most that each script may have, brotli 11."""
+HELD = ("demo",)
+"""Whose budget decides the exit status; the other's is an aim, and printed."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def compressed(script: bytes) -> dict[str, int]:
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Builds both in *folder*, prints the sizes, and returns them with `ok`: within the budget."""
-    tables.heading("Script bytes by module")
+    """Builds both in *folder*, prints the sizes, and returns them with `ok`: the budget is kept."""
+    tables.heading("Script bytes by feature and module")
     built = {
         "demo": build(DEMO, folder / "demo"),
         "reference": build(REFERENCE, folder / "reference"),
@@ -58,62 +60,66 @@ def run(folder: Path) -> dict[str, Any]:
     reports = {
         name: json.loads((one.folder / "report.json").read_bytes()) for name, one in built.items()
     }
-    over = max(0, sizes["demo"]["brotli"] - BUDGET_BYTES)
-    _print_totals(sizes, over)
-    _print_modules(reports)
+    _print_totals(sizes)
+    features = {name: report["features"] for name, report in reports.items()}
+    _print_rows("feature", features)
+    modules = {name: report["modules"] for name, report in reports.items()}
+    _print_rows("module", modules)
     return {
         "scripts": sizes,
-        "modules": {name: report["modules"] for name, report in reports.items()},
+        "features": features,
+        "modules": modules,
         "budget_bytes": BUDGET_BYTES,
-        "ok": not over,
+        "ok": all(sizes[name]["brotli"] <= BUDGET_BYTES[name] for name in HELD),
     }
 
 
-def _print_totals(sizes: dict[str, dict[str, int]], over: int) -> None:
-    limits = {
-        "demo": f"budget {BUDGET_BYTES:,}: " + (f"OVER by {over:,}" if over else "kept"),
-        "reference": f"none; aim {REFERENCE_AIM_BYTES:,}",
-        "floor": "",
-    }
+def _limit(name: str, size: int) -> str:
+    if name not in BUDGET_BYTES:
+        return ""
+    over = size - BUDGET_BYTES[name]
+    return f"{BUDGET_BYTES[name]:,}: " + (f"OVER by {over:,}" if over > 0 else "kept")
+
+
+def _print_totals(sizes: dict[str, dict[str, int]]) -> None:
     words = {
         "demo": "demo: site/banner.toml, everything on",
         "reference": "reference: three categories, English",
         "floor": "floor: the least that does the job",
     }
     tables.table(
-        ["consent.js, bytes", "raw", "gzip -9", "brotli 11", "brotli/floor", "brotli limit"],
+        ["consent.js, bytes", "raw", "gzip -9", "brotli 11", "brotli/floor", "brotli budget"],
         [
             [
                 words[name],
                 *(tables.number(size[kind]) for kind in ("raw", "gzip", "brotli")),
                 tables.ratio(size["brotli"] / sizes["floor"]["brotli"]),
-                limits[name],
+                _limit(name, size["brotli"]),
             ]
             for name, size in sizes.items()
         ],
     )
 
 
-def _print_modules(reports: dict[str, Any]) -> None:
-    rows = {
-        name: {row["name"]: row for row in report["modules"]} for name, report in reports.items()
-    }
-    modules = sorted(rows["demo"] | rows["reference"], key=lambda name: _weight(rows, name))
+def _print_rows(what: str, listed: dict[str, list[dict[str, Any]]]) -> None:
+    """What each row of both scripts adds, the heaviest first."""
+    rows = {name: {row["name"]: row for row in found} for name, found in listed.items()}
+    heads = [f"{name} {kind}" for name in rows for kind in ("raw", "brotli")]
     tables.table(
-        ["module (brotli: what it adds)", *(f"{n} {k}" for n in rows for k in ("raw", "brotli"))],
+        [f"{what} (brotli: what it adds)", *heads],
         [
             [
-                module,
+                row,
                 *(
-                    tables.number(rows[name][module][kind]) if module in rows[name] else "-"
-                    for name in rows
+                    tables.number(found[row][kind]) if row in found else "-"
+                    for found in rows.values()
                     for kind in ("raw", "brotli")
                 ),
             ]
-            for module in modules
+            for row in sorted(rows["demo"] | rows["reference"], key=lambda row: _weight(rows, row))
         ],
     )
 
 
-def _weight(rows: dict[str, Any], module: str) -> tuple[int, str]:
-    return -max(row[module]["brotli"] for row in rows.values() if module in row), module
+def _weight(rows: dict[str, Any], name: str) -> tuple[int, str]:
+    return -max(found[name]["brotli"] for found in rows.values() if name in found), name
