@@ -29,7 +29,17 @@ END_OF_9999_MS = 253_402_300_799_999  # times are written with a year of four di
 
 ACTIONS = ("accept_all", "reject_all", "customise", "withdraw", "signal", "object")
 LAYERS = ("first", "second", "page")
-CONTROLS = ("accept_all", "reject_all", "save", "embed", "signal", "gpc", "api")
+CONTROLS = (
+    "accept_all",
+    "reject_all",
+    "accept_new",
+    "reject_new",
+    "save",
+    "embed",
+    "signal",
+    "gpc",
+    "api",
+)
 STATUSES = ("given", "refused", "withdrawn")
 
 HEX32, HEX64 = "[0-9a-f]{32}", "[0-9a-f]{64}"

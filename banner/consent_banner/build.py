@@ -99,15 +99,22 @@ class Build:
 def _other_forms(config: BannerConfig) -> list[str]:
     """Import names of the modules that this site needs in their other form."""
     found = {
+        "ask.js": bool(config.changes),
         "consent-mode.js": config.signals.google is None,
         "data-layer.js": not config.signals.data_layer,
         "language.js": len(config.languages) == 1 or config.language_scripts == "each",
         "ledger.js": config.ledger_url is None,
+        "placeholder.js": not config.placeholders,
         "rows.js": any(c.necessary or len(c.active) > 1 for c in config.categories),
         "signal.js": not config.follows_gpc,
         "style.js": config.look.headless,
     }
     return [name for name, is_needed in found.items() if is_needed]
+
+
+def _style_features(config: BannerConfig) -> list[str]:
+    """Style sheets of what this site has switched on."""
+    return ["placeholder.css"] if config.placeholders else []
 
 
 def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
@@ -128,7 +135,9 @@ def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
         return Script(name, tuple(pieces))
 
     def scripts(suffix: str, languages: Sequence[str]) -> tuple[Script, ...]:
-        wanted = [("consent", modules.ENTRY, style.sheet(made, config.look))]
+        wanted = [
+            ("consent", modules.ENTRY, style.sheet(made, config.look, _style_features(config)))
+        ]
         if config.ledger_url:
             css = style.choices_sheet(made, config.look)
             wanted.append(("choices", modules.CHOICES_ENTRY, css))
@@ -139,7 +148,7 @@ def make(config: BannerConfig, package: Path = bundle.PACKAGE) -> Build:
     facts = {
         "config": config.sha256,
         "generator": GENERATOR,
-        "modules": bundle.hashes(made, files, style.files(config.look)),
+        "modules": bundle.hashes(made, files, style.files(config.look, _style_features(config))),
         "notice": notice.sha256,
     }
     build_hash = hashlib.sha256(canonical.dumps(facts)).hexdigest()

@@ -166,6 +166,8 @@ class BannerConfig:
     language_scripts: str = "one"
     """"one" script speaks all languages, or there is one for "each"."""
     signals: Signals = Signals()
+    placeholders: bool = False
+    """Whether a box with two buttons stands for each frame that waits."""
     report_uri: str | None = None
     """Where browsers report what the Content-Security-Policy barred."""
     budget_bytes: int = DEFAULT_BUDGET_BYTES
@@ -316,6 +318,7 @@ def _make(raw: Mapping[str, Any]) -> BannerConfig:
             )
             for table in raw.get("change", [])
         ),
+        placeholders=raw.get("content", {}).get("placeholders", False),
         report_uri=raw.get("csp", {}).get("report_uri"),
         budget_bytes=raw.get("size", {}).get("budget_bytes", DEFAULT_BUDGET_BYTES),
     )

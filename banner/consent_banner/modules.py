@@ -23,10 +23,12 @@ LANGUAGE = "language.js"
 """The modules whose names are values that the builder has."""
 
 VARIANTS = {
+    "ask.js": "ask-changes.js",
     "consent-mode.js": "",
     "data-layer.js": "",
     "language.js": "",
     "ledger.js": "ledger-off.js",
+    "placeholder.js": "",
     "rows.js": "rows-services.js",
     "signal.js": "",
     "style.js": "style-off.js",

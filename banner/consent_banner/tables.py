@@ -217,6 +217,10 @@ class SignalsTable(Table):
     google = OneTable(GoogleTable)
 
 
+class ContentTable(Table):
+    placeholders = _flag()
+
+
 class LanguagesTable(Table):
     default = Exact('a language as "en"', rules.is_language)
     available = Exact(
@@ -345,6 +349,7 @@ class BannerTable(Table):
     choice = OneTable(ChoiceTable)
     look = OneTable(LookTable)
     signals = OneTable(SignalsTable)
+    content = OneTable(ContentTable)
     languages = OneTable(LanguagesTable)
     texts = Exact(
         "tables by language as [texts.en]",

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from consent_banner import locales, rules
@@ -117,6 +118,8 @@ def texts(
                 for category in asked_categories(notice)
             ]
         )
+    if "changes" in used:
+        found["changes"] = literal([[day_end_h(c), c["text"][language]] for c in told(notice)])
     if "necessary" in used:
         found["necessary"] = literal(_necessary(config, notice, language))
     return found
@@ -192,6 +195,19 @@ def secure(config: BannerConfig) -> str:
     if all(origin.startswith("https:") for origin in config.site.origins):
         return string(";Secure")
     return '(location.protocol=="https:"?";Secure":"")'
+
+
+def told(notice: Notice) -> list[Mapping[str, Any]]:
+    """Changes that a living choice can be older than, the newest first."""
+    oldest = date.fromisoformat(notice.document["site"]["updated"]) - timedelta(
+        days=notice.document["lifetime_days"]
+    )
+    return [c for c in reversed(notice.changes) if c["date"] >= oldest.isoformat()]
+
+
+def day_end_h(change: Mapping[str, Any]) -> int:
+    """The end of the change's day (UTC), in hours since 1970 as the cookie counts them."""
+    return ((date.fromisoformat(change["date"]) - date(1970, 1, 1)).days + 1) * 24
 
 
 def place(config: BannerConfig) -> str:

@@ -9,7 +9,8 @@
 /**
  * @typedef {[name: string, purpose: string, provider: string, policyUrl?: string]} ServiceText
  * @typedef {[title: string, purpose: string, ...services: ServiceText[]]} CategoryText  in the order of _asked
- * @typedef {Record<string, string> & {_categories: CategoryText[], _necessary: string[]}} Texts  _necessary: lines on what is always on
+ * @typedef {Record<string, string> & {_categories: CategoryText[], _necessary: string[], _changes: [endH: number, text: string][]}} Texts  _necessary: lines on what is always on; _changes: the newest first, with
+ * the hour at which the day of the change ends, counted from 1970
  */
 
 /** The notice: the first 8 hex of its SHA-256. */

@@ -21,7 +21,7 @@ const _after = (script, then) => ["load", "error"].map((event) => script.addEven
  * @param {Element} element
  * @param {boolean} isOn
  */
-const _turn = (element, isOn) => {
+export const _turn = (element, isOn) => {
   for (const { name, value } of [...element.attributes]) {
     const real = name.match(/^data-(src|srcset|href|type)$/)?.[1];
     if (real) isOn ? element.setAttribute(real, value) : element.removeAttribute(real);

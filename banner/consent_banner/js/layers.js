@@ -13,6 +13,9 @@ let _dialog;
 /** Closes the choices; nothing is decided. */
 export const _hideChoices = () => _dialog?.close();
 
+/** Where to read more, and whom to ask. */
+export const _links = () => _line(_link(_text._policy, _text._policyUrl), " · ", _link(_text._contact, _text._contactUrl));
+
 /**
  * A layer: what is asked, by whom and for what, with refusing as near as accepting.
  * @param {boolean} [isSecond]  with the switches
@@ -33,7 +36,7 @@ const _layer = (isSecond) => {
     ...(isSecond
       ? _rows(switches)
       : [_line(..._text._categories.flatMap(([title, purpose]) => [_element("b", {}, title), `: ${purpose} `]))]),
-    _line(_link(_text._policy, _text._policyUrl), " · ", _link(_text._contact, _text._contactUrl)),
+    _links(),
     _line(
       choice(_text._accept, "accept_all", () => true),
       choice(_text._reject, "reject_all", () => false),

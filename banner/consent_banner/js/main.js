@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { _api, _withdraw } from "./api.js";
-import { _look, _pending } from "./choice.js";
-import { _clean } from "./clean.js";
+import { _ask } from "./ask.js";
+import { _look } from "./choice.js";
 import { _apply } from "./decide.js";
 import { _emit } from "./event.js";
 import { _release } from "./gate.js";
-import { _hideChoices, _showChoices, _showGate } from "./layers.js";
+import { _hideChoices, _showChoices } from "./layers.js";
 import { _deliver } from "./ledger.js";
 import { _put, _show } from "./panel.js";
 import "./consent-mode.js";
 import "./data-layer.js";
+import "./placeholder.js";
 import "./signal.js";
 
 /** @typedef {Window & {consent?: any}} Page */
@@ -20,14 +21,7 @@ if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
   _look();
   _emit("ready");
 
-  const ask = () => {
-    if (_pending.size) {
-      // What an expired consent left behind, or the time before there was a banner.
-      _clean();
-      _showGate();
-    }
-  };
-  ask();
+  _ask();
   _deliver();
 
   const watch = () => {
@@ -55,7 +49,7 @@ if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
       _show();
       _hideChoices();
       _apply();
-      ask();
+      _ask();
     }
   };
   for (const event of ["storage", "focus", "pageshow"]) addEventListener(event, follow);

@@ -1,1 +1,1 @@
-const AD=e=>{(F.size||A.size)&&j(()=>!1,"page",e)},AF={open:S,withdraw:()=>AD("api"),granted:e=>A.has(e),choices:()=>F.size?null:G(),record:o}
+const AM=e=>{(E.size||A.size)&&c(()=>!1,"page",e)},AO={open:R,withdraw:()=>AM("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:w}

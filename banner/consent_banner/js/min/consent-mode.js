@@ -1,1 +1,1 @@
-let d="";X(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==d||!(d||A.size||!F.size))return;d=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})
+let o="";h(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==o||!(o||A.size||!E.size))return;o=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})

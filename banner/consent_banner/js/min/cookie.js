@@ -1,1 +1,1 @@
-const AE=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},k=(e,t)=>{let n="";for(const s of["",...location.hostname.split(".").reverse()])AE(e,"",t,n=s+(n&&"."+n),0)}
+const AN=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},u=(e,t)=>{let n="";for(const s of["",...location.hostname.split(".").reverse()])AN(e,"",t,n=s+(n&&"."+n),0)}

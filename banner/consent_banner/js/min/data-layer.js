@@ -1,1 +1,1 @@
-X(({detail:e})=>{(e||A.size||!F.size)&&(window.dataLayer||=[]).push({event:"consent",consent:G(),action:e?.action})})
+h(({detail:e})=>{(e||A.size||!E.size)&&(window.dataLayer||=[]).push({event:"consent",consent:I(),action:e?.action})})

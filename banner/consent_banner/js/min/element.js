@@ -1,1 +1,1 @@
-const C=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s},D=(...e)=>C("div",{},...e),R=(e,t)=>t?C("a",{href:t},e):e,H=(e,t)=>C("button",{type:"button",onclick:t},e)
+const C=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s},B=(...e)=>C("div",{},...e),O=(e,t)=>t?C("a",{href:t},e):e,G=(e,t)=>C("button",{type:"button",onclick:t},e)

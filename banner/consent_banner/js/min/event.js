@@ -1,1 +1,1 @@
-const J=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const M=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

@@ -1,1 +1,1 @@
-const X=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})
+const h=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})

@@ -1,1 +1,1 @@
-let L,AJ=20;const t=()=>{const e=document.querySelector($$place);e&&L&&!L.isConnected&&AJ-- >0&&e.prepend(L)},M=e=>{L?.remove(),L=e,t()},l=(e,...t)=>{AC();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return J("show",n),n}
+let Q,AS=20;const AE=()=>{const e=document.querySelector($$place);e&&Q&&!Q.isConnected&&AS-- >0&&e.prepend(Q)},J=e=>{Q?.remove(),Q=e,AE()},e=(e,...t)=>{n();const s=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return M("show",s),s}

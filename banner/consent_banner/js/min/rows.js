@@ -1,1 +1,1 @@
-const AB=e=>$categories.map(([t,n,[s,o,i,a]],r)=>{const c=$$asked[r][1];return e[c]=C("input",{type:"checkbox",checked:A.has(c)}),D(C("label",{},e[c],t),D(n),D(`${s}: ${o} `,R(i,a)))})
+const AJ=e=>$categories.map(([t,n,[s,o,i,a]],r)=>{const c=$$asked[r][1];return e[c]=C("input",{type:"checkbox",checked:A.has(c)}),B(C("label",{},e[c],t),B(n),B(`${s}: ${o} `,O(i,a)))})

@@ -1,1 +1,1 @@
-let B={};try{B=localStorage||B}catch{}const P=(e,t)=>{try{B[e]=t+""}catch{B={...B,[e]:t+""}}}
+let D={};try{D=localStorage||D}catch{}const V=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}

@@ -1,1 +1,1 @@
-const AC=()=>{}
+const n=()=>{}

@@ -1,1 +1,1 @@
-let b;const AC=()=>{if(b)return;document.adoptedStyleSheets.push(b=new CSSStyleSheet),b.replaceSync($$css)}
+let l;const n=()=>{if(l)return;document.adoptedStyleSheets.push(l=new CSSStyleSheet),l.replaceSync($$css)}

@@ -1,0 +1,1 @@
+const a=()=>{E.size&&(K(),AL())}
