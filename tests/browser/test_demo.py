@@ -440,7 +440,8 @@ def test_withdrawing_takes_no_more_clicks_than_accepting_and_keeps_the_old_recor
         expect(page.locator("footer [data-consent-withdraw]")).to_be_visible()
     page.locator("footer [data-consent-withdraw]").click()  # one click
     until(page, "id => consent.record() != id", accepted)
-    wait_until(page, lambda: not page.evaluate(WAITING), "the record is delivered")
+    delivered = "!Object.keys(localStorage).some(key => key.startsWith('consent.queue.'))"
+    until(page, delivered)
     withdrawn = demo.decision(page.evaluate("consent.record()"))
     assert withdrawn["action"] == "withdraw"
     assert withdrawn["previous"] == accepted

@@ -19,7 +19,7 @@ export const _writeCookie = (name, value, path, domain, lifeS) => {
  * @param {string} path
  */
 export const _expire = (name, path) => {
-  let domain = "";
-  // "", "com", "example.com", "www.example.com"
-  for (const label of ["", ...location.hostname.split(".").reverse()]) _writeCookie(name, "", path, (domain = label + (domain && "." + domain)), 0);
+  _writeCookie(name, "", path, "", 0);
+  // "www.example.com", "example.com": no browser takes one for "com".
+  for (let domain = location.hostname; domain.includes("."); domain = domain.replace(/.*?\./, "")) _writeCookie(name, "", path, domain, 0);
 };

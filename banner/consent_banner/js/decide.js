@@ -54,7 +54,8 @@ export const _decide = (isGranted, layer, control) => {
   _status?.remove();
   // Empty first: a screen reader tells what changes in a region that it knows.
   document.body.append((_status = _element("p", { className: "consent-gate", role: "status", lang: _language })));
-  requestAnimationFrame(() =>
+  // A page in the background is not painted.
+  (document.hidden ? setTimeout : requestAnimationFrame)(() =>
     setTimeout(() => {
       /** @type {HTMLElement} */ (_status).textContent = _text._saved;
       _apply(action);

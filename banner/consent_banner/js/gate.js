@@ -2,19 +2,16 @@
 // What waits for consent: <template>, <script type="text/plain"> and anything with data-src, data-srcset or data-href, each with data-consent="id".
 import { _granted } from "./choice.js";
 
-/** @typedef {HTMLTemplateElement & HTMLScriptElement & {_isOn?: boolean}} Gated  one of them; only what its tag has is there */
-
-/** Templates released: their id, and the nodes that took their place. @type {Map<HTMLTemplateElement, [string, ChildNode[]]>} */
-const _released = new Map();
+/**
+ * One of them; only what its tag has is there. Of a template, _isOn holds the nodes that it let go.
+ * @typedef {HTMLTemplateElement & HTMLScriptElement & {_isOn?: boolean|ChildNode[]}} Gated
+ */
 
 /** Ids whose scripts ran in this page: those cannot be stopped. @type {Set<string>} */
 const _ran = new Set();
 
-/** The last external script that is still loading. @type {HTMLScriptElement|0} */
-let _loading = 0;
-
-/** @param {HTMLScriptElement} script @param {() => void} then  called once it has run or failed */
-const _after = (script, then) => ["load", "error"].map((event) => script.addEventListener(event, then, { once: true }));
+/** Settles when every external script so far has run or failed: a failure is not told in its turn. @type {Promise<any>} */
+let _loading = Promise.resolve();
 
 /**
  * Gives an element the attributes that wait in its data-src and the like, or takes them away again.
@@ -29,18 +26,17 @@ export const _turn = (element, isOn) => {
 };
 
 /**
- * Puts scripts into the page in the places of their *markers*. All externals are fetched at once and run in document order; an inline
- * script waits for the externals before it. The `load` event comes before the next external runs, so the order holds there too.
+ * Puts a script into the page in the place of its *marker*. All externals are fetched at once and run in document order; an inline
+ * script waits for the externals before it. What waits for a `load` event runs before the next external, so the order holds there too.
  * @param {HTMLScriptElement} script
  * @param {Comment} marker
- * @param {string} id  of what held it, unless it waits for a consent of its own
+ * @param {string} id  category or service
  */
 const _start = (script, marker, id) => {
-  const own = script.dataset.consent || id;
   const insert = () => {
     // A withdrawal may have come while it waited: then it goes back as it was.
-    if (_granted.has(own)) {
-      _ran.add(own);
+    if (_granted.has(id)) {
+      _ran.add(id);
       if (script.dataset.consent) {
         script.removeAttribute("data-consent");
         script.removeAttribute("type");
@@ -48,14 +44,13 @@ const _start = (script, marker, id) => {
       }
       script.async = script.hasAttribute("async");
       if (script.src && !script.async && !script.noModule) {
-        _loading = script;
-        _after(script, () => _loading == script && (_loading = 0));
+        _loading = Promise.all([_loading, new Promise((done) => ["load", "error"].map((event) => script.addEventListener(event, done)))]);
       }
     }
     marker.replaceWith(script);
   };
-  if (!_loading || script.src || script.dataset.src) insert();
-  else _after(_loading, insert);
+  if (script.src || script.dataset.src) insert();
+  else _loading.then(insert);
 };
 
 /** Lets everything through that waits for something granted, scripts before the rest. */
@@ -65,44 +60,40 @@ export const _release = () => {
   for (const element of /** @type {NodeListOf<Gated>} */ (document.querySelectorAll("[data-consent]"))) {
     const id = /** @type {string} */ (element.dataset.consent);
     const content = element.matches("template") && element.content;
-    const scripts = content ? [...content.querySelectorAll("script")] : element.matches("script") ? [element] : [];
+    // A script in a template may wait for a consent of its own.
+    const scripts = content ? [...content.querySelectorAll("script:not([data-consent])")] : element.matches("script") ? [element] : [];
     const open = () => {
-      if (!_granted.has(id) || !element.isConnected) return;
+      if (element._isOn || !_granted.has(id)) return;
       const markers = scripts.map((script) => {
         const marker = document.createComment("");
         script.replaceWith(marker);
         return marker;
       });
-      if (content) {
-        const nodes = [...content.childNodes];
-        _released.set(element, [id, nodes]);
-        element.replaceWith(...nodes);
-      } else if (!scripts[0] && !element._isOn) _turn(element, (element._isOn = true));
-      scripts.map((script, at) => _start(script, markers[at], id));
+      if (content) element.before(...(element._isOn = [...content.childNodes]));
+      else if (!scripts[0]) _turn(element, (element._isOn = true));
+      scripts.map((script, at) => _start(/** @type {HTMLScriptElement} */ (script), markers[at], id));
     };
-    if (_granted.has(id)) scripts[0] ? open() : later.push(open);
+    if (scripts[0]) open();
+    else if (!element._isOn && _granted.has(id)) later.push(open);
   }
   // A busy page may never be idle: then after half a second.
   if (later[0]) (window.requestIdleCallback || setTimeout)(() => later.map((open) => open()), /** @type {any} */ ({ timeout: 500 }));
 };
 
 /**
- * Takes back what a refusal can stop: frames, images, everything inside a released template.
+ * Takes back what a refusal can stop: frames, images, everything that a template let go.
  * @returns {boolean} true when a refused script has run, which only a new load of the page ends
  */
 export const _revoke = () => {
-  for (const [template, [id, nodes]] of _released) {
-    if (!_granted.has(id)) {
-      _released.delete(template);
-      nodes.find((node) => node.isConnected)?.before(template);
-      template.content.append(...nodes);
-    }
-  }
   for (const element of /** @type {NodeListOf<Gated>} */ (document.querySelectorAll("[data-consent]"))) {
-    if (element._isOn && !_granted.has(/** @type {string} */ (element.dataset.consent))) {
-      _turn(element, (element._isOn = false));
-      // Out of the page and in again: only that ends the document inside a frame.
-      element.replaceWith(element);
+    const nodes = element._isOn;
+    if (nodes && !_granted.has(/** @type {string} */ (element.dataset.consent))) {
+      if (nodes === true) {
+        _turn(element, false);
+        // Out of the page and in again: only that ends the document inside a frame.
+        element.replaceWith(element);
+      } else element.content.append(...nodes);
+      element._isOn = false;
     }
   }
   return [..._ran].some((id) => !_granted.has(id));

@@ -1,1 +1,1 @@
-const AM=e=>{(E.size||A.size)&&c(()=>!1,"page",e)},AO={open:R,withdraw:()=>AM("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:w}
+const AL=e=>{(E.size||A.size)&&c(()=>!1,"page",e)},AM={open:R,withdraw:()=>AL("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:v}

@@ -1,1 +1,1 @@
-const a=()=>{E.size&&(K(),AL())}
+const a=()=>{E.size&&(K(),AK())}

@@ -1,1 +1,1 @@
-let o="";h(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==o||!(o||A.size||!E.size))return;o=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})
+let n="";g(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==n||!(n||A.size||!E.size))return;n=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})

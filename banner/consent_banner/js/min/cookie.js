@@ -1,1 +1,1 @@
-const AN=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},u=(e,t)=>{let n="";for(const s of["",...location.hostname.split(".").reverse()])AN(e,"",t,n=s+(n&&"."+n),0)}
+const o=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},t=(e,t)=>{o(e,"",t,"",0);for(let n=location.hostname;n.includes(".");n=n.replace(/.*?\./,""))o(e,"",t,n,0)}

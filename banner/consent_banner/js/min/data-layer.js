@@ -1,1 +1,1 @@
-h(({detail:e})=>{(e||A.size||!E.size)&&(window.dataLayer||=[]).push({event:"consent",consent:I(),action:e?.action})})
+g(({detail:e})=>{(e||A.size||!E.size)&&(window.dataLayer||=[]).push({event:"consent",consent:I(),action:e?.action})})

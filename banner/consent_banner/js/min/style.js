@@ -1,1 +1,1 @@
-let l;const n=()=>{if(l)return;document.adoptedStyleSheets.push(l=new CSSStyleSheet),l.replaceSync($$css)}
+let k;const m=()=>{if(k)return;document.adoptedStyleSheets.push(k=new CSSStyleSheet),k.replaceSync($$css)}
