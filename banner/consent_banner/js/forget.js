@@ -102,7 +102,7 @@ export const _askToForget = (result) => {
   const yes = _button(_text._choicesForget, forget);
   const dialog = _element(
     "dialog",
-    { className: "consent-gate consent-forget", lang: _language, ariaLabel: _text._choicesForgetTitle, onclose: leave },
+    { className: "consent-gate consent-forget", lang: _language, dir: _text._dir, ariaLabel: _text._choicesForgetTitle, onclose: leave },
     title,
     words,
     status,

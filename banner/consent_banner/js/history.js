@@ -47,7 +47,7 @@ const _item = (time, action, services, ...rest) => {
       "p",
       {},
       _did(action) + " ",
-      granted[0] ? _text._choicesGranted.replace("{services}", () => granted.map((id) => _names[id]).join(", ")) : _text._choicesNoneGranted,
+      granted[0] ? _text._choicesGranted.replace("{services}", () => new Intl.ListFormat(_language).format(granted.map((id) => _names[id]))) : _text._choicesNoneGranted,
     ),
     ...rest,
   );

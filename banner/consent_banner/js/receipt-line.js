@@ -29,7 +29,7 @@ const _showReceipts = (record) => {
 /** Makes a line in every place for one, empty until a receipt comes. */
 export const _watchReceipts = () => {
   for (const place of document.querySelectorAll("[data-consent-receipt]")) {
-    const line = _element("div", { className: "consent-receipt", role: "status", lang: _language });
+    const line = _element("div", { className: "consent-receipt", role: "status", lang: _language, dir: _text._dir });
     place.append(line);
     _lines.push(line);
   }
