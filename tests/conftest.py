@@ -17,18 +17,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("browser", marker.args, indirect=True)
 
 
-def engine_path(engine: str) -> str:
-    """The path of a browser; the test is skipped, or fails, where there is none."""
-    try:
-        return find(engine)
-    except MissingEngineError as error:
-        if is_required(engine):
-            raise
-        pytest.skip(str(error))
+@pytest.fixture(scope="session")
+def engine_path() -> Callable[[str], str]:
+    """Gives the path of a browser; the test is skipped, or fails, where there is none."""
+
+    def path(engine: str) -> str:
+        try:
+            return find(engine)
+        except MissingEngineError as error:
+            if is_required(engine):
+                raise
+            pytest.skip(str(error))
+
+    return path
 
 
 @pytest.fixture(scope="session")
-def _launch() -> Iterator[Callable[[str], Browser]]:
+def _launch(engine_path: Callable[[str], str]) -> Iterator[Callable[[str], Browser]]:
     """Playwright starts once in a process: a second start would clash with the first one's loop."""
     running: dict[str, Browser] = {}
     with sync_playwright() as playwright:

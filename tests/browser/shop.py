@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from browser.origin import Origin, Vendors
 from harness import LedgerProcess
@@ -120,7 +120,14 @@ class Shop:
         return {path for path in self.vendors.asked if path != "/favicon.ico"}
 
 
-def wait_until(page: Page, true: Any, what: str, timeout_ms: int = 10_000) -> None:
+class Visit(Protocol):
+    """What the waits need of a page, whatever drives it."""
+
+    def evaluate(self, expression: str, /) -> Any: ...
+    def wait_for_timeout(self, timeout: float, /) -> None: ...
+
+
+def wait_until(page: Visit, true: Any, what: str, timeout_ms: int = 10_000) -> None:
     """Waits for a fact outside the page, such as a stored record."""
     for _ in range(timeout_ms // 50):
         if true():
@@ -134,7 +141,7 @@ def until(page: Page, expression: str, argument: object = None) -> None:
     wait_until(page, lambda: page.evaluate(expression, argument), expression)
 
 
-def settle(page: Page, shop: Shop, records: int, requests: set[str] | None = None) -> None:
+def settle(page: Visit, shop: Shop, records: int, requests: set[str] | None = None) -> None:
     """Waits until the ledger holds *records* of this test and the third parties were asked for
     *requests*, then a moment longer, so that whatever comes too much has come."""
     wait_until(page, lambda: len(shop.stored()) >= records, f"{records} stored records")
@@ -142,9 +149,12 @@ def settle(page: Page, shop: Shop, records: int, requests: set[str] | None = Non
     quiet(page)
 
 
-def quiet(page: Page) -> None:
+def quiet(page: Visit) -> None:
     """A moment in which all that may still come would come: frames are released when idle."""
-    page.evaluate("new Promise(done => requestIdleCallback(done, { timeout: 500 }))")
+    # WebKit has no such callback.
+    page.evaluate(
+        "new Promise(done => (window.requestIdleCallback || setTimeout)(done, { timeout: 500 }))"
+    )
     page.wait_for_timeout(150)
 
 

@@ -76,6 +76,7 @@ def test_an_inline_script_waits_for_the_library_before_it(
     assert max(start for start, _ in started) < min(end for _, end in started)
 
 
+@pytest.mark.engines("chromium", "firefox")
 def test_a_library_that_fails_does_not_hold_up_what_follows(
     shop: Shop, context: BrowserContext
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import ActionChains, Remote
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.client_config import ClientConfig
@@ -115,23 +115,27 @@ class WebKit:
 
     # What the visitor sees and does
 
-    def seen(self, role: str, name: str, within: WebElement | None = None) -> list[WebElement]:
-        """What has this role and name, as the browser tells a screen reader, and is shown."""
-        found = (within or self.driver).find_elements(By.CSS_SELECTOR, WHERE[role])
-        return [
-            each
-            for each in found
-            if each.is_displayed() and each.accessible_name == name and each.aria_role == role
-        ]
+    def seen(self, role: str, name: str = "", within: WebElement | None = None) -> list[WebElement]:
+        """What is shown and has this role and (unless it is "") name, as a screen reader is told."""
 
-    def the(self, role: str, name: str, within: WebElement | None = None) -> WebElement:
+        def is_meant(element: WebElement) -> bool:
+            try:
+                if not element.is_displayed() or element.aria_role != role:
+                    return False
+                return name in ("", element.accessible_name)
+            except StaleElementReferenceException:
+                return False  # it went away meanwhile
+
+        every = (within or self.driver).find_elements(By.CSS_SELECTOR, WHERE[role])
+        return [element for element in every if is_meant(element)]
+
+    def the(self, role: str, name: str = "", within: WebElement | None = None) -> WebElement:
         """The only one; waits for it."""
         deadline = time.monotonic() + 10
         while True:
-            with suppress(WebDriverException):  # one that went away meanwhile
-                found = self.seen(role, name, within)
-                if len(found) == 1:
-                    return found[0]
+            found = self.seen(role, name, within)
+            if len(found) == 1:
+                return found[0]
             assert time.monotonic() < deadline, f"no single {role} {name!r} in sight"
             time.sleep(0.05)
 
