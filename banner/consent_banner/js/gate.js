@@ -64,6 +64,8 @@ export const _release = () => {
     const scripts = content ? [...content.querySelectorAll("script:not([data-consent])")] : element.matches("script") ? [element] : [];
     const open = () => {
       if (element._isOn || !_granted.has(id)) return;
+      // Firefox fetches ahead what a template holds, but not what waits in data-src.
+      if (content) for (const inner of content.querySelectorAll(":not([data-consent])")) _turn(inner, true);
       const markers = scripts.map((script) => {
         const marker = document.createComment("");
         script.replaceWith(marker);

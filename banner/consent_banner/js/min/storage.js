@@ -1,1 +1,1 @@
-let D={};try{D=localStorage||D}catch{}const V=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}
+let D={};try{D=localStorage||D}catch{}const W=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}
