@@ -44,7 +44,11 @@ def _launch(engine_path: Callable[[str], str]) -> Iterator[Callable[[str], Brows
                 running[engine] = (
                     playwright.chromium.launch(executable_path=path, args=list(FLAGS))
                     if engine == "chromium"
-                    else playwright.firefox.launch(channel="moz-firefox", executable_path=path)
+                    else playwright.firefox.launch(
+                        channel="moz-firefox",
+                        executable_path=path,
+                        timeout=90_000,  # a busy machine takes its time
+                    )
                 )
             return running[engine]
 

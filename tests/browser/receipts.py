@@ -12,9 +12,10 @@ from browser.shop import TAG, Shop, answers, until
 from playwright.sync_api import Locator, Page
 
 SECOND_TAG = '<script async src="/choices.js"></script>'
-# Nothing inline, nothing made of text: both scripts have to work under it.
+# Nothing inline, nothing made of text: both scripts have to work under it. Images: browsers look
+# for an icon by themselves.
 STRICT = (
-    "default-src 'none'; script-src 'self'; connect-src {ledger}; "
+    "default-src 'none'; img-src 'self'; script-src 'self'; connect-src {ledger}; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 

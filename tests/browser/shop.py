@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from browser.origin import Origin, Vendors
 from harness import LedgerProcess
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 CATEGORIES = {
     "functional": ("prefs", "video"),
@@ -158,20 +158,23 @@ def quiet(page: Visit) -> None:
     page.wait_for_timeout(150)
 
 
+# How Chromium and Firefox tell that a request failed: tests that want one assert its effect.
+FAILED_REQUEST = ("Failed to load resource", "The Same Origin Policy disallows reading")
+
+
 def problems(context: BrowserContext) -> list[str]:
     """A list that fills with the exceptions and console errors of the context's pages."""
     found: list[str] = []
 
+    def tell(text: str) -> None:
+        if not text.startswith(FAILED_REQUEST):
+            found.append(text)
+
     def heard(message: ConsoleMessage) -> None:
-        # The browser reports failed requests itself; tests that want one assert its effect.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
-            found.append(message.text)
+        if message.type == "error":
+            tell(message.text)
 
-    def thrown(error: WebError) -> None:
-        # Firefox's warnings come as exceptions; this one is about a domain that the script only tries.
-        if "rejected for invalid domain" not in str(error.error):
-            found.append(str(error.error))
-
-    context.on("weberror", thrown)
+    # With Firefox its own warnings too.
+    context.on("weberror", lambda error: tell(str(error.error)))
     context.on("console", heard)
     return found

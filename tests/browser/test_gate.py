@@ -124,7 +124,7 @@ def test_a_strict_content_security_policy_and_trusted_types_are_no_obstacle(
     shop: Shop, context: BrowserContext
 ) -> None:
     policy = (
-        f"default-src 'none'; script-src 'self' 'nonce-n1' {shop.vendors.url}; frame-src {shop.vendors.url}; connect-src http://ledger.localhost:*;"
+        f"default-src 'none'; img-src 'self'; script-src 'self' 'nonce-n1' {shop.vendors.url}; frame-src {shop.vendors.url}; connect-src http://ledger.localhost:*;"
         " require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'"
     )
     content = (

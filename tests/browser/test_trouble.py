@@ -154,7 +154,7 @@ def keeping_nothing(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
     """A visitor whose browser refuses every cookie and all storage."""
     kind = browser.browser_type
     if kind.name == "firefox":
-        options = {"channel": "moz-firefox", "executable_path": find("firefox")}
+        options = {"channel": "moz-firefox", "executable_path": find("firefox"), "timeout": 90_000}
         refuse = {"network.cookie.cookieBehavior": 2}
         with (
             kind.launch(**options, firefox_user_prefs=refuse) as other,
