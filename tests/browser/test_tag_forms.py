@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from browser.shop import TAG, Shop, quiet, settle, wait_until
+from browser.shop import TAG, Shop, quiet, settle, until, wait_until
 from browser.test_choice import gate
 from browser.test_gate import accept, open_page
 from playwright.sync_api import BrowserContext
@@ -59,7 +59,7 @@ FORMS = {
         {"/tag.js"},
     ),
     "template in a template": (
-        '<template data-consent="stats"><p>Outer</p><template data-consent="stats"><img alt="" src="@/inner.gif"></template></template>',
+        '<template data-consent="stats"><p>Outer</p><template data-consent="stats"><img alt="" data-src="@/inner.gif"></template></template>',
         {"/inner.gif"},
     ),
 }
@@ -100,3 +100,21 @@ def test_it_asks_for_nothing_before_consent_and_for_everything_after(
     quiet(page)
     assert shop.third_party_requests() == set()
     assert gate(page).count() == 0
+
+
+@pytest.mark.engines("chromium", "firefox")
+def test_what_waits_in_a_template_is_not_fetched_ahead_by_any_browser(
+    shop: Shop, context: BrowserContext
+) -> None:
+    """Firefox fetches pictures, scripts and sheets that it parses in a template (its bug 1441044)."""
+    content = """<template data-consent="stats"><p>Words</p>
+        <img alt="" data-src="@/a.gif"><img alt="" data-srcset="@/b.gif 1x">
+        <link rel="stylesheet" data-href="@/c.css"><iframe title="Map" data-src="@/d.html"></iframe>
+        <script data-src="@/e.js"></script><script>ran.push("after");</script></template>"""
+    shop.vendors.put("/c.css", "", "text/css")
+    page = open_page(context, shop, content.replace("@", shop.vendors.url))
+    accept(page, shop)
+    wanted = {"/a.gif", "/b.gif", "/c.css", "/d.html", "/e.js"}
+    wait_until(page, lambda: shop.third_party_requests() == wanted, "all of it")
+    until(page, "window.ran?.length == 2")
+    assert page.evaluate("ran") == ["/e.js", "after"]

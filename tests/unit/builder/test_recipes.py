@@ -54,6 +54,14 @@ def test_each_tag_waits_for_its_own_service_or_for_its_category(recipe: Recipe):
     assert recipe.gate in (recipe.id, recipe.category)
 
 
+def test_nothing_that_a_parser_may_fetch_ahead_stands_in_a_tag_that_waits():
+    """Firefox looks into templates, all look at scripts with a type that they know."""
+    for recipe in with_tags():
+        html = recipe.tag("after", "head") + recipe.tag("after", "body")
+        for element in re.findall(r"<\w[^>]* (?:src|srcset|href)=[^>]*>", html):
+            assert 'type="text/plain"' in element
+
+
 @pytest.mark.parametrize("recipe", with_tags(), ids=lambda recipe: recipe.id)
 def test_the_change_leaves_the_vendors_code_as_it_is(recipe: Recipe):
     def code(when: str) -> str:
