@@ -53,7 +53,7 @@ export const _decide = (isGranted, layer, control) => {
   _record(action, layer, control, _choices());
   _status?.remove();
   // Empty first: a screen reader tells what changes in a region that it knows.
-  document.body.append((_status = _element("p", { className: "consent-gate", role: "status", lang: _language })));
+  document.body?.append((_status = _element("p", { className: "consent-gate", role: "status", lang: _language })));
   // A page in the background is not painted.
   (document.hidden ? setTimeout : requestAnimationFrame)(() =>
     setTimeout(() => {

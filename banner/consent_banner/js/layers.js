@@ -50,10 +50,10 @@ export const _showGate = () => _show(_layer());
 
 /** Opens the choices. Nothing is on that the visitor has not granted. */
 export const _showChoices = () => {
-  if (!document.body) return addEventListener("DOMContentLoaded", _showChoices);
   _dialog?.remove();
   const dialog = (_dialog = _layer(true));
   dialog.onclose = dialog.remove;
-  document.body.append(dialog);
+  // A page may open it before it has a body.
+  (document.body || document.documentElement).append(dialog);
   dialog.showModal();
 };

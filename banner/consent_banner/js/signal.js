@@ -29,13 +29,9 @@ if (/** @type {any} */ (navigator).globalPrivacyControl) {
       // In both layers, at the end of the introduction.
       document.addEventListener("consent:show", (/** @type {any} */ event) => event.detail.querySelector("h2+*")?.append(" " + words()));
     }
-    const value = sold
-      .reduce((value, [, id, asks]) => {
-        // What the signal answers is not asked.
-        _pending.delete(id);
-        return value.replace("+" + id + asks.replace("!", "|"), "-" + id + asks + "|");
-      }, _stored + "|")
-      .slice(0, -1);
+    let value = _stored + "|";
+    for (const [, id, asks] of sold) value = value.replace("+" + id + asks.replace("!", "|"), "-" + id + asks + "|");
+    value = value.slice(0, -1);
     if (value != _stored) {
       // Only these answers: what was still open stays so, and the others live no longer for it.
       _keepChoice(value);
@@ -43,6 +39,8 @@ if (/** @type {any} */ (navigator).globalPrivacyControl) {
       _record("signal", "page", "signal", _choices());
       _emit("change", { action: "signal", choices: _choices() });
     }
+    // What the signal answers is not asked for its own sake.
+    if (sold.filter(([, id]) => _pending.has(id)).length == _pending.size) _pending.clear();
     show();
   });
 }

@@ -1,1 +1,1 @@
-const AL=e=>{(E.size||A.size)&&c(()=>!1,"page",e)},AM={open:R,withdraw:()=>AL("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:v}
+const AM=t=>{(C.size||A.size)&&e(()=>!1,"page",t)},AN={open:b,withdraw:()=>AM("api"),granted:e=>A.has(e),choices:()=>C.size?null:I(),record:v}

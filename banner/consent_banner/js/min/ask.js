@@ -1,1 +1,1 @@
-const a=()=>{E.size&&(K(),AK())}
+const c=()=>{C.size&&(N(),AK())}

@@ -1,1 +1,1 @@
-const o=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},t=(e,t)=>{o(e,"",t,"",0);for(let n=location.hostname;n.includes(".");n=n.replace(/.*?\./,""))o(e,"",t,n,0)}
+const n=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},s=(e,t)=>{n(e,"",t,"",0);for(let s=location.hostname;s.includes(".");s=s.replace(/.*?\./,""))n(e,"",t,s,0)}

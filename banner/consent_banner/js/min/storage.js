@@ -1,1 +1,1 @@
-let D={};try{D=localStorage||D}catch{}const W=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}
+let E={};try{E=localStorage||E}catch{}const V=(e,t)=>{try{E[e]=t+""}catch{E={...E,[e]:t+""}}}

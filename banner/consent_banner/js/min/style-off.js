@@ -1,1 +1,1 @@
-const m=()=>{}
+const AL=()=>{}
