@@ -463,6 +463,20 @@ def test_the_same_page_asks_where_no_signal_comes(
     expect(gate(visitor)).to_be_visible()
 
 
+def test_a_first_visit_is_asked_everything_even_where_changes_are_told(
+    opposed: Page, shop: Shop, tmp_path: Path
+) -> None:
+    change = '[[change]]\ndate = 2026-11-01\ncause = "use"\nsignificant = true\ntext = "We count."'
+    toml = with_signals(shop, "").replace("[[category]]", f"{change}\n\n[[category]]", 1)
+    put(shop, "told", build_site(toml, tmp_path))
+    head = '<script async src="/told.js"></script>'
+    shop.site.put("/told.html", shop.page_html("<h1>Shop</h1>", head))
+    opposed.goto(shop.site.url + "/told.html")
+    expect(gate(opposed)).to_contain_text("Functional: ")
+    expect(gate(opposed)).to_contain_text("Marketing: ")
+    expect(gate(opposed).get_by_role("button", name="Reject all")).to_be_visible()
+
+
 def test_what_was_sold_left_behind_is_deleted(opposed: Page, shop: Shop, tmp_path: Path) -> None:
     toml = with_signals(shop, "").replace(
         'name = "Pixel"', 'name = "Pixel"\ncookies = [{ name = "_px*", duration = 30 }]'

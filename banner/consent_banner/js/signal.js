@@ -29,9 +29,7 @@ if (/** @type {any} */ (navigator).globalPrivacyControl) {
       // In both layers, at the end of the introduction.
       document.addEventListener("consent:show", (/** @type {any} */ event) => event.detail.querySelector("h2+*")?.append(" " + words()));
     }
-    let value = _stored + "|";
-    for (const [, id, asks] of sold) value = value.replace("+" + id + asks.replace("!", "|"), "-" + id + asks + "|");
-    value = value.slice(0, -1);
+    const value = _stored.replace(/[^|]+/g, (part) => (sold.some(([, id, asks]) => part + "!" == "+" + id + asks) ? part.replace("+", "-") + "!" : part));
     if (value != _stored) {
       // Only these answers: what was still open stays so, and the others live no longer for it.
       _keepChoice(value);
@@ -40,7 +38,7 @@ if (/** @type {any} */ (navigator).globalPrivacyControl) {
       _emit("change", { action: "signal", choices: _choices() });
     }
     // What the signal answers is not asked for its own sake.
-    if (sold.filter(([, id]) => _pending.has(id)).length == _pending.size) _pending.clear();
+    if ([..._pending].every((pending) => sold.some(([, id]) => id == pending))) _pending.clear();
     show();
   });
 }

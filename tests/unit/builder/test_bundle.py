@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from consent_banner import build, bundle, minify
-from consent_banner.config import Google, Signals
+from consent_banner.config import Change, Google, Signals
 from unit.builder.banner_document import banner_config
 from unit.builder.tiny_package import CONFIG, TEXTS, tiny_package
 
@@ -144,16 +144,22 @@ def test_files_come_after_what_they_import(package):
 
 def test_variants_follow_the_features(package):
     # It has a necessary category, so its rows are the longer ones.
-    signals = dict.fromkeys(("consent-mode.js", "data-layer.js", "signal.js"), "")
+    signals = ("consent-mode.js", "data-layer.js", "signal.js")
+    off = dict.fromkeys((*signals, "placeholder.js"), "")
     rows = {"rows.js": "rows-services.js"}
     plain = bundle.variants(build._other_forms(banner_config()))
-    assert plain == {"language.js": "", **rows, **signals}
+    assert plain == {"language.js": "", **rows, **off}
     without = replace(banner_config(), ledger_url=None, languages=("en", "fr"))
     other = bundle.variants(build._other_forms(without))
-    assert other == {"ledger.js": "ledger-off.js", **rows, **signals}
-    every = Signals(gpc=True, data_layer=True, google=Google({}, 500, ()))
-    told = bundle.variants(build._other_forms(replace(banner_config(), signals=every)))
-    assert told == {"language.js": "", **rows}
+    assert other == {"ledger.js": "ledger-off.js", **rows, **off}
+    every = replace(
+        banner_config(),
+        changes=(Change("2026-11-21", "use", True, {"en": "We count."}),),
+        placeholders=True,
+        signals=Signals(gpc=True, data_layer=True, google=Google({}, 500, ())),
+    )
+    most = bundle.variants(build._other_forms(every))
+    assert most == {"ask.js": "ask-changes.js", "language.js": "", **rows}
 
 
 def test_a_module_that_is_left_out_is_not_in_the_order(package):

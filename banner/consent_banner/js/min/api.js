@@ -1,1 +1,1 @@
-const AM=t=>{(C.size||A.size)&&e(()=>!1,"page",t)},AN={open:b,withdraw:()=>AM("api"),granted:e=>A.has(e),choices:()=>C.size?null:I(),record:v}
+const AM=t=>{(D.size||A.size)&&e(()=>!1,"page",t)},AN={open:b,withdraw:()=>AM("api"),granted:e=>A.has(e),choices:()=>D.size?null:I(),record:v}

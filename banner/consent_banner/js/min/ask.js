@@ -1,1 +1,1 @@
-const c=()=>{C.size&&(N(),AK())}
+const c=()=>{D.size&&(N(),AK())}
