@@ -55,6 +55,8 @@ const _start = (script, marker, id) => {
 
 /** Lets everything through that waits for something granted, scripts before the rest. */
 export const _release = () => {
+  // A template that the parser is still filling must not move: gates open when the page is read.
+  if (document.readyState == "loading") return;
   /** @type {(() => void)[]} */
   const later = [];
   for (const element of /** @type {NodeListOf<Gated>} */ (document.querySelectorAll("[data-consent]"))) {

@@ -26,8 +26,7 @@ if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
 
   const watch = () => {
     _put();
-    // A template that the parser is still filling must not move: gates open when the page is read.
-    if (document.readyState != "loading") _release();
+    _release();
   };
   watch();
   new MutationObserver(watch).observe(document, { childList: true, subtree: true });

@@ -5,27 +5,23 @@ import { _asked, _lifetimeH, _notice } from "./config.js";
 import { _choices } from "./decide.js";
 import { _button, _line } from "./element.js";
 import { _emit } from "./event.js";
-import { _release, _turn } from "./gate.js";
+import { _release } from "./gate.js";
 import { _text } from "./language.js";
 import { _deliver, _record } from "./ledger.js";
-import { _listen } from "./listen.js";
 import { _frame, _show } from "./panel.js";
 
-/** @typedef {HTMLIFrameElement & HTMLTemplateElement & {_isOn?: boolean}} Waiting  a frame, or a template that holds one */
+/** @typedef {HTMLIFrameElement & HTMLTemplateElement & {_isOn?: unknown}} Waiting  a frame, or a template that holds one */
 
 /** The box that stands for each of them. @type {Map<Waiting, HTMLElement>} */
 const _boxes = new Map();
 
-/** @param {Waiting} element @returns {any} */
-const _isOpen = (element) => element._isOn || _granted.has(/** @type {string} */ (element.dataset.consent));
-
 /** Puts a box for each frame that waits, and takes away those whose frame has come. */
 const _fill = () => {
   for (const [element, box] of _boxes) {
-    // That of a template stays until the frame is there.
-    if (!element.isConnected || (!element.content && _isOpen(element))) {
+    if (element._isOn || !element.isConnected) {
       box.remove();
       _boxes.delete(element);
+      _granted.delete("+");
     }
   }
   for (const element of /** @type {NodeListOf<Waiting>} */ (document.querySelectorAll("iframe[data-src],template"))) {
@@ -33,18 +29,15 @@ const _fill = () => {
     const frame = element.content ? element.content.querySelector("iframe") : element;
     // Of the service, or of all services of the category.
     const own = _text._categories.flatMap(([, , ...services]) => services).filter((_, at) => _asked[at].includes(id));
-    if (!frame || frame.hidden || !own[0] || _boxes.has(element) || _isOpen(element)) continue;
+    if (!frame || frame.hidden || !own[0] || _boxes.has(element) || element._isOn || _granted.has(id)) continue;
     /** @param {string} text */
     const fill = (text) => text.replace(/{.+?}/g, (key) => own.map((told) => told[key[1] == "s" ? 0 : 2]).join(", "));
     const once = () => {
-      if (element.content) {
-        // No id of a site, so nothing else waits for it. The next decision does not know it, and takes back what is not granted then.
-        element.dataset.consent = "+";
-        _granted.add("+");
-        _release();
-        element.dataset.consent = id;
-      } else _turn(element, (element._isOn = true));
-      _fill();
+      // No id of a site, so nothing else waits for it.
+      element.dataset.consent = "+";
+      _granted.add("+");
+      _release();
+      element.dataset.consent = id;
     };
     const always = () => {
       const nowH = Math.floor(Date.now() / 36e5);
@@ -70,26 +63,27 @@ const _fill = () => {
     box.ariaLabel = fill("{s}");
     // In the very place of the frame, so that nothing moves when it comes: what stands before a frame hides it.
     const { display, position, inset, margin } = getComputedStyle(element);
-    Object.assign(box.style, {
-      display: display == "block" ? display : "",
-      position,
-      inset,
-      margin,
-      width: (element.offsetWidth || frame.width) + "px",
-      minHeight: (element.offsetHeight || frame.height) + "px",
-    });
+    Object.assign(
+      box.style,
+      position == "absolute"
+        ? { position, inset }
+        : {
+            display: display == "block" ? display : "",
+            margin,
+            width: (element.offsetWidth || frame.width) + "px",
+            minHeight: (element.offsetHeight || frame.height) + "px",
+          },
+    );
     _boxes.set(element, box);
     element.before(box);
   }
 };
 
-_listen(({ detail }) => {
-  if (detail) _fill();
+document.addEventListener("consent:ready", () =>
   // By then the page's style sheets are there, and with them the sizes.
-  else
-    requestAnimationFrame(() => {
-      new MutationObserver(_fill).observe(document, { childList: true, subtree: true });
-      addEventListener("DOMContentLoaded", _fill);
-      _fill();
-    });
-});
+  requestAnimationFrame(() => {
+    new MutationObserver(_fill).observe(document, { childList: true, subtree: true, attributeFilter: ["src"] });
+    addEventListener("DOMContentLoaded", _fill);
+    _fill();
+  }),
+);

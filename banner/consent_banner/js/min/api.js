@@ -1,1 +1,1 @@
-const AM=t=>{(D.size||A.size)&&e(()=>!1,"page",t)},AN={open:b,withdraw:()=>AM("api"),granted:e=>A.has(e),choices:()=>D.size?null:I(),record:v}
+const AL=e=>{(D.size||A.size)&&c(()=>!1,"page",e)},AM={open:Y,withdraw:()=>AL("api"),granted:e=>A.has(e),choices:()=>D.size?null:I(),record:u}

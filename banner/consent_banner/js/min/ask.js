@@ -1,1 +1,1 @@
-const c=()=>{D.size&&(N(),AK())}
+const a=()=>{D.size&&(N(),AJ())}

@@ -1,1 +1,1 @@
-let m="";Y(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==m||!(m||A.size||!D.size))return;m=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})
+let m="";g(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==m||!(m||A.size||!D.size))return;m=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})

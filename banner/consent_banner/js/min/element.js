@@ -1,1 +1,1 @@
-const C=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s},B=(...e)=>C("div",{},...e),P=(e,t)=>t?C("a",{href:t},e):e,G=(e,t)=>C("button",{type:"button",onclick:t},e)
+const C=(e,t,...n)=>{const s=Object.assign(document.createElement(e),t);return s.append(...n),s},B=(...e)=>C("div",{},...e),O=(e,t)=>t?C("a",{href:t},e):e,G=(e,t)=>C("button",{type:"button",onclick:t},e)

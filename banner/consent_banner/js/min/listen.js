@@ -1,1 +1,1 @@
-const Y=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})
+const g=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})

@@ -1,1 +1,1 @@
-let E={};try{E=localStorage||E}catch{}const V=(e,t)=>{try{E[e]=t+""}catch{E={...E,[e]:t+""}}}
+let E={};try{E=localStorage||E}catch{}const T=(e,t)=>{try{E[e]=t+""}catch{E={...E,[e]:t+""}}}

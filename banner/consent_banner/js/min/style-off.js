@@ -1,1 +1,1 @@
-const AL=()=>{}
+const AK=()=>{}

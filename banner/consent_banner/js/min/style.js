@@ -1,1 +1,1 @@
-let k;const AL=()=>{if(k)return;document.adoptedStyleSheets.push(k=new CSSStyleSheet),k.replaceSync($$css)}
+let k;const AK=()=>{if(k)return;document.adoptedStyleSheets.push(k=new CSSStyleSheet),k.replaceSync($$css)}
