@@ -35,7 +35,8 @@ def names_table(*scripts: Iterable[Module]) -> dict[str, str]:
     """A short name for every private name: the most used first, then by alphabet.
 
     Names of the first script are given first, so that what a later one adds never changes it.
-    No short name occurs as an ordinary identifier in any module.
+    No short name occurs as an ordinary identifier in any module. What a build writes in the place
+    of a placeholder is never a small letter: those are what the minifier calls locals.
     Raises: SourceError for an identifier of a later script that an earlier one's name took.
     """
     names: dict[str, str] = {}
@@ -51,15 +52,32 @@ def names_table(*scripts: Iterable[Module]) -> dict[str, str]:
                     raise SourceError(module.file, 1, f"{problem}; choose another")
             taken |= module.public
         free = (n for n in _short_names() if n not in taken and n not in names.values())
+        filled: set[str] = set()
         # What a placeholder stands for needs no name where it is used once: it is written there.
         for module in modules_of:
             for placeholder in (token.text for token in written(module) if token.kind == "value"):
                 times = count[placeholder]
                 count["_" + placeholder.lstrip("$")] += times > 1
+                filled |= _fillers(placeholder)
         ranked = [name for name in count.keys() - names if is_private(name)]
         ranked.sort(key=lambda name: (-count[name], name))
-        names.update(zip(ranked, free, strict=False))
+        small: list[str] = []
+        for name in ranked:
+            if small and name not in filled:
+                names[name] = small.pop(0)
+                continue
+            short = next(free)
+            while name in filled and len(short) == 1 and short.islower():
+                small.append(short)
+                short = next(free)
+            names[name] = short
     return dict(sorted(names.items()))
+
+
+def _fillers(placeholder: str) -> set[str]:
+    """Private names whose short names a build may write where *placeholder* stands."""
+    own = "_" + placeholder.lstrip("$")
+    return {own} if placeholder.startswith("$$") else {own, "_text"}
 
 
 def _short_names() -> Iterator[str]:
@@ -90,7 +108,7 @@ def written(module: Module) -> list[Token]:
             if before == "_text." and "_text" in spoken:
                 del code[-2:]
                 token = replace(token, kind="value", text=f"${token.text[1:]}")
-            elif token.text in values and not before.endswith("."):
+            elif token.text in values and (before.endswith("...") or not before.endswith(".")):
                 token = replace(token, kind="value", text=f"$${token.text[1:]}")
         code.append(token)
     if "_text" in spoken and any(token.text == "_text" for token in code):
@@ -130,6 +148,12 @@ def minify(package: Path = PACKAGE) -> dict[str, bytes]:
             values = {token.text for token in written(module) if token.kind == "value"}
             if set(PLACEHOLDER.findall(shortened)) != values:
                 raise SourceError(file, 1, "something in it looks like a placeholder: `$word`")
+            used = {token.text for token in tokens(file, shortened) if token.kind == "name"}
+            for placeholder in sorted(values):
+                for name in _fillers(placeholder):
+                    if names.get(name) in used:
+                        problem = f"the minifier gives a local the short name of {name}"
+                        raise SourceError(file, 1, f"{problem}; use fewer locals")
             files[f"js/min/{file}"] = shortened
     for file, source in styles.items():
         files[f"css/min/{file}"] = minifier.string("text/css", source)

@@ -4,12 +4,13 @@ import importlib.util
 import json
 import re
 import shutil
+import string
 import sys
 
 import pytest
 from consent_banner import minify, modules
 from consent_banner.javascript import SourceError
-from unit.builder.tiny_package import CONFIG, STYLES, tiny_package
+from unit.builder.tiny_package import CONFIG, STYLES, TEXTS, tiny_package
 
 # The minifier has no wheel for macOS: there the committed output is used, and these tests are left
 # out. On Linux they run, and fail where the minifier is missing.
@@ -76,6 +77,26 @@ def test_mangling_changes_names_and_nothing_in_strings_comments_regexes_or_templ
     )
 
 
+def test_what_stands_for_a_placeholder_is_never_named_as_the_minifier_names_locals():
+    """The minifier does not see that name, so nothing would keep a local from taking it."""
+    taken = "\n".join(f"f({letter});" for letter in string.ascii_uppercase)
+    main = (
+        'import { _notice } from "./config.js";\nimport { _text } from "./language.js";\n'
+        f"{taken}\nf(_notice, _notice, _text._title, _text._title, _own, _own, _own);\n"
+    )
+    sources = parsed({"main.js": main, "config.js": CONFIG, "language.js": TEXTS})
+    names = minify.names_table(sources.values())
+    assert {names["_own"], *names.values()} >= {"a", "b"}
+    for name in ("_notice", "_title", "_text", "_locales"):
+        assert len(names[name]) == 2, name
+
+
+def test_a_value_that_is_spread_has_a_placeholder_too():
+    main = 'import { _asked } from "./config.js";\nf([..._asked], a._asked);\n'
+    module = modules.read("main.js", main)
+    assert minify.mangle(module, {"_asked": "Q"}).strip() == "f([...$$asked], a.Q);"
+
+
 @pytest.mark.skipif(not HAS_MINIFIER, reason="tdewolff-minify has no wheel for this platform")
 class TestWithTheMinifier:
     def test_the_manifest_says_what_each_module_links_and_what_can_be_joined(self, tmp_path):
@@ -98,6 +119,20 @@ class TestWithTheMinifier:
             if file == "main.js":
                 assert minified.count("e(") == 2
                 assert not re.search(r"\be(=|\)?=>)", minified)
+
+    def test_a_local_with_the_short_name_of_a_value_is_refused(self, tmp_path):
+        many = ", ".join(f"a{number}" for number in range(60))
+        sources = {
+            **SOURCES,
+            "config.js": CONFIG,
+            "main.js": (
+                'import { _notice } from "./config.js";\n'
+                f"window.f = ({many}) => [_notice, {many}];\n"
+            ),
+        }
+        package = tiny_package(tmp_path / "package", sources)
+        with pytest.raises(SourceError, match=r"^main\.js:1: .* a local the short name of _notice"):
+            minify.minify(package)
 
     def test_check_names_what_is_not_current_and_writes_nothing(self, tmp_path, capsys):
         package = tiny_package(tmp_path / "package", SOURCES)

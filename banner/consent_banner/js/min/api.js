@@ -1,1 +1,1 @@
-const AL=e=>{(D.size||A.size)&&c(()=>!1,"page",e)},AM={open:Y,withdraw:()=>AL("api"),granted:e=>A.has(e),choices:()=>D.size?null:I(),record:u}
+const AL=e=>{(D.size||A.size)&&c(()=>!1,"page",e)},AM={open:Y,withdraw:()=>AL("api"),granted:e=>A.has(e),choices:()=>D.size?null:I(),record:s}

@@ -1,1 +1,1 @@
-let k;const AK=()=>{if(k)return;document.adoptedStyleSheets.push(k=new CSSStyleSheet),k.replaceSync($$css)}
+let j;const AK=()=>{if(j)return;document.adoptedStyleSheets.push(j=new CSSStyleSheet),j.replaceSync($$css)}
