@@ -408,6 +408,20 @@ def test_cookies_on_the_paths_above_the_page_are_deleted_too(page: Page, shop: S
     assert page.evaluate("document.cookie.includes('_st')") is False
 
 
+def test_a_cookie_that_changes_a_moment_after_the_storage_is_followed_too(
+    page: Page, shop: Shop
+) -> None:
+    """As seen from another tab: its process may hear of the storage first."""
+    assert shop.third_party_requests() == set()
+    gate(page).get_by_role("button", name="Reject all").click()
+    settle(page, shop, 1)
+    page.evaluate("""() => {
+        dispatchEvent(new Event("storage"));
+        setTimeout(() => { document.cookie = "consent=;Path=/;Max-Age=0" }, 50);
+    }""")
+    expect(gate(page)).to_be_visible()
+
+
 @pytest.mark.engines("chromium", "firefox")
 def test_a_page_that_the_back_button_brings_back_knows_what_was_decided_meanwhile(
     shop: Shop, browser: Browser
