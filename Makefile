@@ -32,8 +32,7 @@ run: $(VENV)/.installed-run ## the demo: ledger, site and third parties; Ctrl-C 
 # Chromium has to be there. Tests of an engine that is missing are skipped, or fail with
 # REQUIRE_ENGINES=all; CHROMIUM and FIREFOX name a browser to use.
 test: $(VENV)/.installed-test ## every test, those in browsers included
-	@$(PY) tests/browser/engines.py --command strace
-	@$(PY) tests/browser/engines.py --install
+	@$(PY) tests/browser/engines.py --install --command strace
 	@$(PY) -m pytest -n auto --maxprocesses $(MAX_WORKERS) $(ARGS)
 
 bench: $(VENV)/.installed-test ## sizes, speed of the banner, speed of the ledger

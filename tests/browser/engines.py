@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Finds the browsers that the tests drive, or says what to do.
 
-As a program it says which are there:
-    python tests/browser/engines.py [--install]
-or makes sure that another command of the tests is there, as far as this machine allows:
-    python tests/browser/engines.py --command strace
+As a program it says which are there; with --install it also brings what is missing, and with
+--command another command that tests need, as far as this machine allows:
+    python tests/browser/engines.py [--install] [--command strace]
 
 Chromium has to be there. The tests of another engine are skipped without it, and the reason stands
 at the end of the run; with REQUIRE_ENGINES=all they fail.
@@ -182,16 +181,14 @@ def _report(install: bool) -> int:
 def _main() -> int:
     parser = argparse.ArgumentParser(description="Find the browsers for the tests.")
     parser.add_argument("--install", action="store_true", help="install them where possible")
-    parser.add_argument("--command", metavar="NAME", help="make sure of this Linux command instead")
+    parser.add_argument("--command", metavar="NAME", help="make sure of this Linux command too")
     options = parser.parse_args()
-    if not options.command:
-        return _report(options.install)
     name = options.command
-    missing = sys.platform == "linux" and shutil.which(name) is None
+    missing = name and sys.platform == "linux" and shutil.which(name) is None
     if missing and not apt_install(name):
         # Not the end here: the test that needs it fails and says so.
         _say(f"{name} is missing and could not be installed: the tests that need it will fail")
-    return 0
+    return _report(options.install)
 
 
 if __name__ == "__main__":

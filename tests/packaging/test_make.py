@@ -14,6 +14,14 @@ from wheel_checks import ROOT
 
 FIND = ROOT / "tests" / "browser" / "engines.py"
 OLD = "#!/bin/sh\ncase $1 in --version) echo Python 3.9.2;; *) exit 1;; esac\n"
+# Stands in for apt-get: takes down what it is asked, and "installs" by linking.
+APT = """#!/bin/sh
+echo "$@" >> {path}/asked
+case "$*" in
+  *firefox-esr*) ln -s new {path}/firefox-esr;;
+  *webkit2gtk-driver*) ln -s new {path}/WebKitWebDriver; ln -s new {path}/Xvfb;;
+esac
+"""
 BARE = '#!/bin/sh\ncase $2 in *venv*) exit 1;; esac\nexec "{python}" "$@"\n'
 
 
@@ -141,7 +149,23 @@ def test_without_the_other_engines_their_tests_are_skipped_unless_they_are_requi
     assert find(path, REQUIRE_ENGINES="all").returncode == 1
 
 
+def test_what_is_missing_is_installed_where_this_user_may(path: Path) -> None:
+    for name, version in (("chromium", "Chromium 1"), ("new", "New 1")):
+        program(path, name, f"#!/bin/sh\necho {version}\n")
+    program(path, "sudo", '#!/bin/sh\nshift\nexec "$@"\n')  # for those who are not root
+    program(path, "true", "#!/bin/sh\n")
+    program(path, "apt-get", APT.format(path=path))
+    (path / "ln").symlink_to(shutil.which("ln"))
+    answer = find(path, "--install", REQUIRE_ENGINES="all")
+    assert answer.returncode == 0, answer.stderr
+    assert f"Firefox: {path / 'firefox-esr'}\n" in answer.stdout
+    assert f"WebKit: {path / 'WebKitWebDriver'}\n" in answer.stdout
+    asked = (path / "asked").read_text().splitlines()
+    assert [line.split()[0] for line in asked] == ["update", "install", "install"]
+
+
 def test_a_missing_command_that_cannot_be_installed_is_named(path: Path) -> None:
+    program(path, "chromium", "#!/bin/sh\necho Chromium 1\n")
     answer = find(path, "--command", "no-such-command")
     assert answer.returncode == 0
     if sys.platform == "linux":
