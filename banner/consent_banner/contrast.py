@@ -3,8 +3,8 @@
 
 What is measured, and what is not: text (success criterion 1.4.3) needs 4.5:1. Links and the focus
 ring have the colour of the text, so that they have more than the 3:1 that 1.4.11 asks for. A button
-is known by the words in it, and a box that is ticked by the tick, whose colour the browser picks;
-the border of the panel only decorates. None of these needs a ratio of its own.
+is known by the words in it, whose colour its edge has, and a box that is ticked by the tick, whose
+colour the browser picks; the border of the panel only decorates. These need no ratio of their own.
 """
 
 import re
@@ -15,8 +15,6 @@ from consent_banner.schema import Problem
 
 TEXT = 4.5
 """The least ratio of text of ordinary size: WCAG 2.2, 1.4.3."""
-COMPONENT = 3.0
-"""The least ratio of what shows where a control is: WCAG 2.2, 1.4.11."""
 
 PAIRS = (("text", "background"), ("accent_text", "accent"))
 """What is written, on what; keys of `[look]`."""
@@ -29,13 +27,9 @@ SCHEMES = {
 }
 """`look.theme` -> the schemes that a visitor may meet."""
 
-SYSTEM = {
-    "text": "CanvasText",
-    "background": "Canvas",
-    "accent": "CanvasText",
-    "accent_text": "Canvas",
-}
-"""The system colour that stands where the owner sets none, as css/base.css has it."""
+_SYSTEM = {"text": "CanvasText", "background": "Canvas"}
+_LIKE = {"accent_text": "text", "accent": "background"}
+# What css/base.css shows where the owner sets nothing: a system colour, or that of another key.
 
 # Each browser has its own: Chromium, Firefox, WebKit. A look has to be legible in all of them.
 _SHOWN = {
@@ -99,15 +93,17 @@ def place_of(look: Mapping[str, Any], key: str, scheme: str) -> tuple[str, ...] 
     dark = look.get("dark")
     if scheme == "dark" and isinstance(dark, Mapping) and key in dark:
         return "dark", key
-    return (key,) if key in look else None
+    if key in look:
+        return (key,)
+    return place_of(look, _LIKE[key], scheme) if key in _LIKE else None
 
 
 def shown(look: Mapping[str, Any], key: str, scheme: str) -> tuple[str, ...] | None:
     """The colour of *key* in each browser; None when what is set is no colour."""
     place = place_of(look, key, scheme)
     if place is None:
-        return _SHOWN[SYSTEM[key], scheme]
-    value = look["dark"][key] if place[0] == "dark" else look[key]
+        return _SHOWN[_SYSTEM[_LIKE.get(key, key)], scheme]
+    value = look["dark"][place[1]] if place[0] == "dark" else look[place[0]]
     return (value,) * 3 if is_colour(value) else None
 
 
@@ -136,7 +132,8 @@ def _problem(look: Mapping[str, Any], pair: tuple[str, str], scheme: str) -> Pro
     # The error stands at a key that the owner wrote; of two, at what is written on the other.
     own, other, word = (0, 1, "on") if places[0] else (1, 0, "under")
     beside = places[other]
-    name = f"look.{'.'.join(beside)}" if beside else f"the {scheme} default of look.{pair[other]}"
+    default = _LIKE.get(pair[other], pair[other])
+    name = f"look.{'.'.join(beside)}" if beside else f"the {scheme} default of {default}"
     colours = contrast.colours
     return (
         ("look", *(places[own] or ())),

@@ -13,6 +13,8 @@ from consent_banner.config import Look
 from consent_banner.contrast import long
 
 _PROPERTY = re.compile(r"var\(--consent-([a-z-]+)(?:,([^()]*))?\)")
+_NONE = {"accent": "transparent", "accent_text": "currentcolor"}
+"""What a property without a default comes to: buttons look like the text around them."""
 _SCHEME = "color-scheme:light dark"
 _SCHEMES = {"auto": "light dark", "light": "light", "dark": "dark", "page": "inherit"}
 """`look.theme` -> the value of color-scheme."""
@@ -60,7 +62,7 @@ def _property(look: Look, name: str, default: str | None) -> str:
     if key in look.dark and look.theme != "light":
         dark = _short(look.dark[key])
         is_one = look.theme == "dark" or dark == value
-        value = dark if is_one else f"light-dark({value},{dark})"
+        value = dark if is_one else f"light-dark({value or _NONE[key]},{dark})"
     return f"var(--consent-{name}{',' + value if value else ''})"
 
 

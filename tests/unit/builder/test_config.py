@@ -455,15 +455,6 @@ class TestWarnings:
             "http://a.example is http: the choice's cookie is sent without protection",
         ]
 
-    def test_buttons_that_hardly_stand_out_are_told(self):
-        found = self.warnings((("look",), {"accent": "#ffd400", "accent_text": "#000"}))
-        assert found == [
-            "look.accent: #ffd400 on #ffffff has a contrast of 1.43:1 in the light: only their "
-            "words show where the buttons are; 3:1 would show it"
-        ]
-        # What only decorates may be as faint as it likes.
-        assert self.warnings((("look", "border"), "#ffffff")) == []
-
     def test_looks_that_nobody_sees_are_told(self):
         dark = {"text": "#ffffff", "background": "#000000"}
         assert self.warnings((("look",), {"theme": "light", "dark": dark})) == [

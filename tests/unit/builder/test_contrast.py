@@ -61,23 +61,32 @@ def test_just_enough_is_enough():
 
 def test_a_colour_alone_is_held_against_the_system_colour_in_each_scheme():
     assert refused(text="#111111") == [
-        "look.text: found #111111 on the dark default of look.background #121212: "
+        "look.text: found #111111 on the dark default of background #121212: "
         "contrast 1:1, expected at least 4.5:1"
     ]
     assert refused(background="#fafafa") == [
-        "look.background: found #fafafa under the dark default of look.text #fbfbfe: "
+        "look.background: found #fafafa under the dark default of text #fbfbfe: "
         "contrast 1.01:1, expected at least 4.5:1"
     ]
     (line,) = refused(accent="#ffff00")
-    assert line.startswith(
-        "look.accent: found #ffff00 under the light default of look.accent_text #ffffff: "
-    )
+    assert line.startswith("look.accent: found #ffff00 under the dark default of text #fbfbfe: ")
+
+
+def test_buttons_without_colours_have_those_of_the_words_around_them():
+    accepted(text="#ffffff", background="#000080", border="#000080")
+    assert refused(text="#ffffff", background="#000080", accent="#ffff00") == [
+        "look.text: found #ffffff on look.accent #ffff00: contrast 1.07:1, expected at least 4.5:1"
+    ]
+    assert refused(text="#ffffff", background="#000080", accent_text="#0000aa") == [
+        "look.accent_text: found #0000aa on look.background #000080: contrast 1.2:1, "
+        "expected at least 4.5:1"
+    ]
 
 
 def test_the_least_legible_browser_counts():
     """#7a7a7a is legible on the dark of Chromium, and not on the lighter ones of the others."""
     (line,) = refused(theme="dark", text="#7f7f7f")
-    assert "#7f7f7f on the dark default of look.background #1e1e1e: contrast 4.1" in line
+    assert "#7f7f7f on the dark default of background #1e1e1e: contrast 4.1" in line
     assert contrast.ratio("#7f7f7f", "#121212") > 4.5
 
 

@@ -35,8 +35,8 @@ def test_the_sheet_is_the_base_and_its_position(position, changes):
 
 def test_the_defaults_are_the_colours_of_the_system():
     assert uses(Look("bar", {}, {})) == {
-        "accent": "CanvasText",
-        "accent-text": "Canvas",
+        "accent": "",
+        "accent-text": "",
         "background": "Canvas",
         "border": "#8888",
         "font": "",
@@ -68,6 +68,9 @@ def test_dark_colours_stand_beside_the_light_ones_or_the_defaults():
     assert shown["text"] == "light-dark(CanvasText,#eeeeef)"
     assert shown["border"] == "#abcdef"
     assert shown["background"] == "Canvas"
+    shown = uses(Look("bar", {}, {"accent": "#ccddee", "accent_text": "#000000"}))
+    assert shown["accent"] == "light-dark(transparent,#cde)"
+    assert shown["accent-text"] == "light-dark(currentcolor,#000)"
 
 
 def test_one_theme_has_one_colour_each():
