@@ -119,7 +119,7 @@ def texts(
             ]
         )
     if "changes" in used:
-        found["changes"] = literal([[day_end_h(c), c["text"][language]] for c in told(notice)])
+        found["changes"] = literal([[mark, c["text"][language]] for mark, c in told(notice)])
     if "necessary" in used:
         found["necessary"] = literal(_necessary(config, notice, language))
     return found
@@ -157,7 +157,7 @@ def found(
     *names* gives the short names: several languages keep their texts in tables by those.
     """
     made: dict[str, tuple[str, object]] = {
-        "notice": ("configuration", notice.sha256[:8]),
+        "notice": ("configuration", notice_mark(notice)),
         "build": ("configuration", build[:16]),
         "lifetimeH": ("configuration", config.lifetime_days * 24),
         "lifetimeS": ("configuration", config.lifetime_days * 86_400),
@@ -197,17 +197,26 @@ def secure(config: BannerConfig) -> str:
     return '(location.protocol=="https:"?";Secure":"")'
 
 
-def told(notice: Notice) -> list[Mapping[str, Any]]:
-    """Changes that a living choice can be older than, the newest first."""
+def told(notice: Notice) -> list[tuple[int, Mapping[str, Any]]]:
+    """Changes that a living choice can be older than, with their marks, the newest first.
+
+    A mark is larger the later the change is, and stays when others come and go: hours from 1970 to
+    the change's day, and its place among those of that day.
+    """
     oldest = date.fromisoformat(notice.document["site"]["updated"]) - timedelta(
         days=notice.document["lifetime_days"]
     )
-    return [c for c in reversed(notice.changes) if c["date"] >= oldest.isoformat()]
+    found: list[tuple[int, Mapping[str, Any]]] = []
+    for change in notice.changes:
+        day_h = (date.fromisoformat(change["date"]) - date(1970, 1, 1)).days * 24
+        mark = max([day_h, *(mark + 1 for mark, _ in found)])
+        found.append((mark, change))
+    return [(mark, c) for mark, c in reversed(found) if c["date"] >= oldest.isoformat()]
 
 
-def day_end_h(change: Mapping[str, Any]) -> int:
-    """The end of the change's day (UTC), in hours since 1970 as the cookie counts them."""
-    return ((date.fromisoformat(change["date"]) - date(1970, 1, 1)).days + 1) * 24
+def notice_mark(notice: Notice) -> str:
+    """How the cookie names the notice: 8 hex of its hash, and what it told last."""
+    return ".".join([notice.sha256[:8], *(str(mark) for mark, _ in told(notice)[:1])])
 
 
 def place(config: BannerConfig) -> str:

@@ -9,11 +9,11 @@
 /**
  * @typedef {[name: string, purpose: string, provider: string, policyUrl?: string]} ServiceText
  * @typedef {[title: string, purpose: string, ...services: ServiceText[]]} CategoryText  in the order of _asked
- * @typedef {Record<string, string> & {_categories: CategoryText[], _necessary: string[], _changes: [endH: number, text: string][]}} Texts  _necessary: lines on what is always on; _changes: the newest first, with
- * the hour at which the day of the change ends, counted from 1970
+ * @typedef {Record<string, string> & {_categories: CategoryText[], _necessary: string[], _changes: [mark: number, text: string][]}} Texts  _necessary: lines on what is always on; _changes: the newest first; a
+ * later one has a larger mark
  */
 
-/** The notice: the first 8 hex of its SHA-256. */
+/** The notice: the first 8 hex of its SHA-256, and after a dot the mark of the newest change that it tells, if it tells one. */
 export const _notice = "";
 /** The build: the first 16 hex of the hash of everything the script was made from. */
 export const _build = "";

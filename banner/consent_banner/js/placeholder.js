@@ -17,6 +17,8 @@ const _boxes = new Map();
 
 /** Puts a box for each frame that waits, and takes away those whose frame has come. */
 const _fill = () => {
+  // Before, a template may not be whole, and nothing is let through.
+  if (document.readyState == "loading") return;
   for (const [element, box] of _boxes) {
     if (element._isOn || !element.isConnected) {
       box.remove();

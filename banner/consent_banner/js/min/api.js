@@ -1,1 +1,1 @@
-const AL=e=>{(D.size||A.size)&&c(()=>!1,"page",e)},AM={open:Y,withdraw:()=>AL("api"),granted:e=>A.has(e),choices:()=>D.size?null:I(),record:s}
+const AK=e=>{(E.size||A.size)&&c(()=>!1,"page",e)},AL={open:Y,withdraw:()=>AK("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:s}

@@ -1,1 +1,1 @@
-const a=()=>{D.size&&(N(),AJ())}
+const a=()=>{E.size&&(N(),AI())}

@@ -1,1 +1,1 @@
-let P,AQ=20;const w=()=>{const e=document.querySelector($$place);e&&P&&!P.isConnected&&AQ-- >0&&e.prepend(P)},J=e=>{P?.remove(),P=e,w()},S=(e,...t)=>{AK();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return M("show",n),n}
+let P,AP=20;const w=()=>{const e=document.querySelector($$place);e&&P&&!P.isConnected&&AP-- >0&&e.prepend(P)},J=e=>{P?.remove(),P=e,w()},S=(e,...t)=>{AJ();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return M("show",n),n}

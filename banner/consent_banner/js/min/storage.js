@@ -1,1 +1,1 @@
-let E={};try{E=localStorage||E}catch{}const T=(e,t)=>{try{E[e]=t+""}catch{E={...E,[e]:t+""}}}
+let D={};try{D=localStorage||D}catch{}const T=(e,t)=>{try{D[e]=t+""}catch{D={...D,[e]:t+""}}}

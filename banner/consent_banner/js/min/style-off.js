@@ -1,1 +1,1 @@
-const AK=()=>{}
+const AJ=()=>{}

@@ -1,1 +1,1 @@
-let j;const AK=()=>{if(j)return;document.adoptedStyleSheets.push(j=new CSSStyleSheet),j.replaceSync($$css)}
+let j;const AJ=()=>{if(j)return;document.adoptedStyleSheets.push(j=new CSSStyleSheet),j.replaceSync($$css)}
