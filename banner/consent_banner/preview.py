@@ -10,22 +10,26 @@ from __future__ import annotations
 import errno
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode
 
-from consent_banner import build, choices_page, config, declaration, locales
+from consent_banner import build, choices_page, config, contrast, declaration, locales
 from consent_banner.build import Build
 from consent_banner.config import BuilderError
 from consent_banner.javascript import SourceError
+from consent_banner.tables import POSITIONS
 
 HOST = "127.0.0.1"
 LOOK_EVERY_S = 0.3
 MAX_BODY = 64 * 1024
+LOOKS = {"position": POSITIONS, "theme": tuple(contrast.SCHEMES)}
+"""What the page offers to look at, whatever the file says."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -106,17 +110,32 @@ class Preview:
         while not stop.wait(LOOK_EVERY_S):
             self.look()
 
-    def page(self, wanted: str = "") -> str:
-        """The page in the *wanted* language, else the default one.
+    def built(self, wanted: Mapping[str, str]) -> Build | None:
+        """The last good build, in another position or theme where those are *wanted*."""
+        made = self.state.build
+        if made is None or not wanted.keys() & LOOKS.keys():
+            return made
+        look = made.config.look
+        position, theme = (
+            wanted[key] if wanted.get(key) in values else getattr(look, key)
+            for key, values in LOOKS.items()
+        )
+        return build.make(replace(made.config, look=replace(look, position=position, theme=theme)))
+
+    def page(self, wanted: Mapping[str, str]) -> str:
+        """The page in the *wanted* language, position and theme, else in those of the file.
 
         It shows the last good build or the error; its own words are English.
         """
         state = self.state
         error = f'<pre id="error" role="alert">{escape(state.error)}</pre>' if state.error else ""
         languages = state.build.config.languages if state.build else (locales.REFERENCE,)
-        language = wanted if wanted in languages else languages[0]
+        language = wanted.get("language", "")
+        language = language if language in languages else languages[0]
+        look = urlencode({key: wanted[key] for key in LOOKS if key in wanted})
+        query = f"?{escape(look)}" if look else ""
         scripts = state.build.spoken(language) if state.build else ()
-        script = "".join(f'<script async src="/{each.file}"></script>' for each in scripts)
+        script = "".join(f'<script async src="/{each.file}{query}"></script>' for each in scripts)
         return (
             f'<!doctype html>\n<html {locales.marks(language)} data-version="{state.version}">'
             f'<head><meta charset="utf-8"><title>Preview of {escape(self.file.name)}</title>'
@@ -124,7 +143,8 @@ class Preview:
             f'{script}<link rel="stylesheet" href="/preview/style.css">'
             '<script defer src="/preview/script.js"></script></head>'
             f"<body><main {locales.marks(locales.REFERENCE)}>"
-            f"<h1>Preview of {escape(str(self.file))}</h1>{_others(languages, language)}{error}"
+            f"<h1>Preview of {escape(str(self.file))}</h1>"
+            f"{_others(languages, language)}{_looks(wanted)}{error}"
             f"{_about(state.build, language) if state.build else ''}</main></body></html>\n"
         )
 
@@ -133,6 +153,18 @@ def _others(languages: Sequence[str], shown: str) -> str:
     """Links to the page in the other languages."""
     links = [f'<a href="/?language={each}">{each}</a>' for each in languages if each != shown]
     return f'<nav aria-label="Languages">Also in {", ".join(links)}</nav>' if links else ""
+
+
+def _looks(wanted: Mapping[str, str]) -> str:
+    """Links to the page with the banner in every position and theme."""
+    lines = [
+        f"{key}: "
+        + ", ".join(
+            f'<a href="/?{escape(urlencode({**wanted, key: each}))}">{each}</a>' for each in values
+        )
+        for key, values in LOOKS.items()
+    ]
+    return f'<nav aria-label="Looks">{"<br>".join(lines)}</nav>'
 
 
 def _about(made: Build, language: str) -> str:
@@ -154,6 +186,7 @@ def _about(made: Build, language: str) -> str:
     )
     return (
         '<p><button type="button" data-consent-open>Your choices</button></p>'
+        "<div data-consent-place></div>"
         "<div data-consent-receipt></div>"
         f"<h2>Waits for consent</h2><ul>{gates}</ul>"
         f'<h2>Chosen</h2><pre id="choices">nothing yet</pre>'
@@ -174,7 +207,8 @@ class Handler(BaseHTTPRequestHandler):
         """Page, script, state."""
         preview = self.preview
         path, _, query = self.path.partition("?")
-        made = preview.state.build
+        wanted = dict(parse_qsl(query))
+        made = preview.built(wanted)
         if path == "/preview/state":
             self._json({"version": preview.state.version, "sent": preview.sent[-5:]})
         elif path == "/preview/style.css":
@@ -187,7 +221,7 @@ class Handler(BaseHTTPRequestHandler):
             problem = {"title": "The preview has no ledger.", "status": 404}
             self._json(problem, HTTPStatus.NOT_FOUND)
         elif path == "/":
-            self._answer("text/html", preview.page(query.removeprefix("language=")))
+            self._answer("text/html", preview.page(wanted))
         else:
             self._answer("text/plain", "Not found.\n", HTTPStatus.NOT_FOUND)
 

@@ -93,6 +93,19 @@ def test_every_language_has_its_page(visit, file, scripts):
         assert close in visit.get(f"/consent{of_script}.js")[1]
 
 
+def test_every_position_and_theme_can_be_looked_at(visit):
+    page = visit.get("/?language=en&position=corner")[1]
+    assert '<script async src="/consent.js?position=corner"></script>' in page
+    assert 'href="/?language=en&amp;position=corner&amp;theme=dark"' in page
+    assert "<div data-consent-place></div>" in page
+    script = visit.get("/consent.js?position=corner&theme=dark")[1]
+    assert "margin-inline:auto 0" in script
+    assert "color-scheme:dark;" in script
+    plain = visit.get("/consent.js")[1]
+    assert "color-scheme:light dark;" in plain
+    assert visit.get("/consent.js?position=top&theme=")[1] == plain
+
+
 def test_a_change_is_built_and_an_error_leaves_the_old_build(visit, file):
     good = file.read_text()
     script = visit.get("/consent.js")[1]
