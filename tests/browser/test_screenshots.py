@@ -154,7 +154,7 @@ def test_both_layers_are_seen_on_a_phone_and_a_desktop(
         plain = without_banner(browser, dist, device)
         first, second = images[device, "first"], images[device, "second"]
         assert difference(plain, plain) == 0
-        assert difference(plain, first) > 0.03
+        assert difference(plain, first) > 0.01  # words and outlines, on the ground of the page
         assert difference(plain, second) > 0.15  # the page behind the dialog is dimmed
         assert difference(first, second) > 0.15
 
