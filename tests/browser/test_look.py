@@ -495,7 +495,7 @@ def test_a_browser_without_light_dark_shows_the_system_s_colours(
     names = ("background-color", "color", "border-top-style")
     assert styles(region(page), *names) == [["rgb(255, 255, 255)", "rgb(0, 0, 0)", "solid"]]
     for each in styles(open_choices(page).get_by_role("button"), *names):
-        assert each == ["rgb(255, 255, 255)", "rgb(0, 0, 0)", "solid"]
+        assert each == ["rgba(0, 0, 0, 0)", "rgb(0, 0, 0)", "solid"]
     page.keyboard.press("Tab")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "double"
 
