@@ -4,7 +4,7 @@ import { _clean } from "./clean.js";
 import { _asked } from "./config.js";
 import { _button, _element, _line } from "./element.js";
 import { _emit } from "./event.js";
-import { _release, _revoke } from "./gate.js";
+import { _hold, _release, _revoke } from "./gate.js";
 import { _language, _text } from "./language.js";
 import { _deliver, _record } from "./ledger.js";
 import { _frame, _show } from "./panel.js";
@@ -20,6 +20,7 @@ export const _apply = (action) => {
   const isRunning = _revoke();
   _clean();
   _emit("change", { action, choices: _choices() });
+  _hold(false);
   _release();
   if (isRunning) {
     // What still runs may write again until the page ends; loading the page again alone ends it.
@@ -46,6 +47,7 @@ export const _apply = (action) => {
  */
 export const _decide = (isGranted, layer, control) => {
   const before = _granted;
+  _hold(true);
   _choose(isGranted);
   _show();
   const isLess = _granted.size < before.size && [..._granted].every((id) => before.has(id));
@@ -53,7 +55,7 @@ export const _decide = (isGranted, layer, control) => {
   _record(action, layer, control, _choices());
   _status?.remove();
   // Empty first: a screen reader tells what changes in a region that it knows.
-  document.body?.append((_status = _element("p", { className: "consent-gate", role: "status", lang: _language })));
+  document.querySelector("body")?.append((_status = _element("p", { className: "consent-gate", role: "status", lang: _language })));
   // A page in the background is not painted.
   (document.hidden ? setTimeout : requestAnimationFrame)(() =>
     setTimeout(() => {

@@ -54,6 +54,6 @@ export const _showChoices = () => {
   const dialog = (_dialog = _layer(true));
   dialog.onclose = dialog.remove;
   // A page may open it before it has a body.
-  (document.body || document.documentElement).append(dialog);
+  (document.querySelector("body") || document.documentElement).append(dialog);
   dialog.showModal();
 };

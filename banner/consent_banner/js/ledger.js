@@ -18,11 +18,11 @@ const _random = () =>
     "",
   );
 
-/** This visitor's last `seq` and record id. */
-const _last = () => (_store["consent.last"] || "0").split(" ");
+/** This visitor's last `seq` and record id, behind the whole; nothing where somebody else wrote. */
+const _last = () => /^(\d{1,15}) (\w+)$/.exec(_store["consent.last"]) || [];
 
 /** The id of this visitor's last record, if there is one. */
-export const _lastRecord = () => _last()[1];
+export const _lastRecord = () => _last()[2];
 
 /**
  * Stores a record of the decision, to be sent by _deliver. The visitor's token is made here, at the first choice.
@@ -33,7 +33,7 @@ export const _lastRecord = () => _last()[1];
  */
 export const _record = (action, layer, control, choices) => {
   const id = _random();
-  const [seq, previous] = _last();
+  const [, seq = 0, previous] = _last();
   // The ledger refuses what somebody else wrote there; what is too short is found here.
   if (!(_store["consent.token"]?.length > 31)) _keep("consent.token", _random());
   const decided_at_ms = Date.now();
@@ -83,7 +83,9 @@ const _post = async (key) => {
 
 /** Sends what waits: at most the 20 newest records, none older than 30 days, and not before the ledger wants to be asked again. */
 export const _deliver = () => {
-  if (+_store["consent.wait"] > Date.now()) return;
+  // None is longer than a day: the clock may have been wrong.
+  const waitMs = +_store["consent.wait"] - Date.now();
+  if (waitMs > 0 && waitMs < 864e5) return;
   Object.keys(_store)
     .filter((key) => key.startsWith(_queue))
     .sort()

@@ -15,8 +15,8 @@ import "./signal.js";
 
 /** @typedef {Window & {consent?: any}} Page */
 
-// The tag may stand in a page twice. A form that happens to be called "consent" has no function `granted`.
-if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
+// The tag may stand in a page twice. A form or frame that happens to be called "consent" is no property of the window's own.
+if (!Object.hasOwn(window, "consent") || !(/** @type {Page} */ (window).consent?.granted)) {
   /** @type {Page} */ (window).consent = _api;
   _look();
   _emit("ready");
@@ -30,7 +30,7 @@ if (typeof (/** @type {Page} */ (window).consent?.granted) != "function") {
   };
   watch();
   new MutationObserver(watch).observe(document, { childList: true, subtree: true });
-  addEventListener("DOMContentLoaded", watch);
+  document.addEventListener("readystatechange", watch);
 
   document.addEventListener("click", (event) => {
     const control = /** @type {Element} */ (event.target).closest?.("[data-consent-open],[data-consent-withdraw]");

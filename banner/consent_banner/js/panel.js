@@ -9,13 +9,17 @@ import { _style } from "./style.js";
 /** @type {HTMLElement|undefined} */
 let _panel;
 
-/** How often the region may be put back: a page that takes it out each time must not be kept busy for ever. */
+/** How often the region may be put into the page within some seconds: one that takes it out each time must not be kept busy. */
 let _left = 20;
 
 /** Puts the region first in its place, as soon as that is there, and again when a page swapped its body. */
 export const _put = () => {
   const place = document.querySelector(_place);
-  if (place && _panel && !_panel.isConnected && _left-- > 0) place.prepend(_panel);
+  if (place && _panel && !_panel.isConnected && _left) {
+    _left--;
+    setTimeout(() => _left++, 9e3);
+    place.prepend(_panel);
+  }
 };
 
 /** Shows a region, or none, in the place of an earlier one. @param {HTMLElement} [panel] */

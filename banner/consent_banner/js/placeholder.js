@@ -10,28 +10,29 @@ import { _text } from "./language.js";
 import { _deliver, _record } from "./ledger.js";
 import { _frame, _show } from "./panel.js";
 
-/** @typedef {HTMLIFrameElement & HTMLTemplateElement & {_isOn?: unknown}} Waiting  a frame, or a template that holds one */
-
-/** The box that stands for each of them. @type {Map<Waiting, HTMLElement>} */
+/** The box that stands for each frame, or for the template that holds it. @type {Map<HTMLElement, HTMLElement>} */
 const _boxes = new Map();
+
+/** The frame that waits, as *element* or in it; nothing when it does not. @param {any} element @returns {HTMLIFrameElement|false|null} */
+const _waiting = (element) => (element.content ? element.content.querySelector("iframe") : !element.src && element);
 
 /** Puts a box for each frame that waits, and takes away those whose frame has come. */
 const _fill = () => {
   // Before, a template may not be whole, and nothing is let through.
   if (document.readyState == "loading") return;
   for (const [element, box] of _boxes) {
-    if (element._isOn || !element.isConnected) {
+    if (!element.isConnected || !_waiting(element)) {
       box.remove();
       _boxes.delete(element);
       _granted.delete("+");
     }
   }
-  for (const element of /** @type {NodeListOf<Waiting>} */ (document.querySelectorAll("iframe[data-src],template"))) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("iframe[data-src],template"))) {
     const id = /** @type {string} */ (element.dataset.consent);
-    const frame = element.content ? element.content.querySelector("iframe") : element;
+    const frame = _waiting(element);
     // Of the service, or of all services of the category.
     const own = _text._categories.flatMap(([, , ...services]) => services).filter((_, at) => _asked[at].includes(id));
-    if (!frame || frame.hidden || !own[0] || _boxes.has(element) || element._isOn || _granted.has(id)) continue;
+    if (!frame || frame.hidden || !own[0] || _boxes.has(element) || _granted.has(id)) continue;
     /** @param {string} text */
     const fill = (text) => text.replace(/{.+?}/g, (key) => own.map((told) => told[key[1] == "s" ? 0 : 2]).join(", "));
     const once = () => {

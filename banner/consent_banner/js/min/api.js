@@ -1,1 +1,1 @@
-const AK=e=>{(E.size||A.size)&&c(()=>!1,"page",e)},AL={open:Y,withdraw:()=>AK("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:s}
+const AQ=e=>{(E.size||A.size)&&d(()=>!1,"page",e)},AR={open:Z,withdraw:()=>AQ("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:w}

@@ -1,1 +1,1 @@
-const a=()=>{E.size&&(N(),AI())}
+const b=()=>{E.size&&(N(),AN())}

@@ -1,1 +1,1 @@
-let l="";g(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==l||!(l||A.size||!E.size))return;l=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})
+let m="";i(()=>{const e=Object.fromEntries($$googleTypes.map(([e,t])=>[e,A.has(t)?"granted":"denied"])),t=JSON.stringify(e);if(t==m||!(m||A.size||!E.size))return;m=t,function(){(window.dataLayer||=[]).push(arguments)}("consent","update",e)})

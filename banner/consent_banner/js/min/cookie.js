@@ -1,1 +1,1 @@
-const m=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},p=(e,t)=>{m(e,"",t,"",0);for(let n=location.hostname;n.includes(".");n=n.replace(/.*?\./,""))m(e,"",t,n,0)}
+const n=(e,t,n,s,o)=>{document.cookie=`${e}=${t};Path=${n};Domain=${s};Max-Age=${o};SameSite=Lax${$$secure}`},q=(e,t)=>{n(e,"",t,"",0);for(let s=location.hostname;s.includes(".");s=s.replace(/.*?\./,""))n(e,"",t,s,0)}

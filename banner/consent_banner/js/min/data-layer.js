@@ -1,1 +1,1 @@
-g(({detail:e})=>{(e||A.size||!E.size)&&(window.dataLayer||=[]).push({event:"consent",consent:I(),action:e?.action})})
+i(({detail:e})=>{(e||A.size||!E.size)&&(window.dataLayer||=[]).push({event:"consent",consent:I(),action:e?.action})})

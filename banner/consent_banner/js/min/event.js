@@ -1,1 +1,1 @@
-const M=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))
+const L=(e,t)=>document.dispatchEvent(new CustomEvent("consent:"+e,{detail:t}))

@@ -1,1 +1,1 @@
-const g=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})
+const i=e=>document.addEventListener("consent:ready",t=>{document.addEventListener("consent:change",e),e(t)})

@@ -1,1 +1,1 @@
-const AJ=()=>{}
+const AO=()=>{}

@@ -1,1 +1,1 @@
-let j;const AJ=()=>{if(j)return;document.adoptedStyleSheets.push(j=new CSSStyleSheet),j.replaceSync($$css)}
+let Y;const AO=()=>{Y||(Y=new CSSStyleSheet).replaceSync($$css),document.adoptedStyleSheets.includes(Y)||document.adoptedStyleSheets.push(Y)}
