@@ -1,49 +1,43 @@
 # SPDX-License-Identifier: MIT
-"""From the start of a navigation to a banner that can be clicked, beside the floor.
+"""How fast the banner is and what it costs the page, beside the floor and no banner at all.
 
-Both scripts stand on the same page, a stylesheet, three gated scripts and a gated frame, as one
-async tag, from local origins with the same compression. Navigations alternate, each in a fresh
-browser context; the ratio is the median of the ratios of neighbours, so that what disturbs the
-machine for seconds disturbs both.
+The scripts stand on the same page, a stylesheet, three gated scripts and a gated frame, as one
+async tag, from local origins with the same compression. Visits alternate, each in a fresh browser
+context; a ratio is the median of the ratios of neighbours, so that what disturbs the machine for
+seconds disturbs both.
 """
 
-import importlib
 import os
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pages
 import tables
+import visits
 from local_origin import LocalOrigin
+from visits import PROFILES, Profile
 
-HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "browser"))
-from engines import FLAGS, find  # noqa: E402 (needs the path)
+sys.path.append(str(Path(__file__).parents[1] / "browser"))
+from engines import FLAGS, MissingEngineError, find
+
+__all__ = ["MissingEngineError", "run"]
 
 WARM_UP = 2
-GOAL = 1.10
-WORDS = ("ledger", "notice", "record", "proof", "choice", "visitor", "service", "owner", "page")
+LONG_TASK_MS = 50
+Figures = dict[str, list[float]]
+"""Of one kind of page: what was measured, in order of the visits."""
 
-
-@dataclass(frozen=True)
-class Profile:
-    """A kind of device; *kbit_s* and *latency_ms* of 0 leave the network as it is."""
-
-    name: str
-    width: int
-    height: int
-    cpu: int = 1
-    kbit_s: int = 0
-    latency_ms: int = 0
-
-
-PROFILES = (
-    Profile("fast: 1280x800, nothing throttled", 1280, 800),
-    Profile("slow: 412x823, CPU 4x, 1.6 Mbit/s, 150 ms", 412, 823, 4, 1600, 150),
+ANSWERS = (
+    ("ready", "can be clicked", 1.10),
+    ("frame", "first frame with it", 1.10),
+    ("drawn", "click: next frame drawn", 1.10),
+    ("scripts", "click: all scripts are here", 1.10),
 )
+"""What a visit with an answer measures, in ms: key, words, greatest ratio to the floor."""
 
 
 def _environment(folder: Path) -> dict[str, str | float | bool]:
@@ -52,82 +46,17 @@ def _environment(folder: Path) -> dict[str, str | float | bool]:
     return {**os.environ, "TMPDIR": str(folder)} if len(str(folder)) < 55 else {**os.environ}
 
 
-def floor_script() -> tuple[str, bool]:
-    """The floor's script and whether it could be minified here."""
-    source = (HERE / "floor" / "floor-tag.src.js").read_text()
-    try:
-        minifier: Any = importlib.import_module("minify")
-    except ModuleNotFoundError:
-        return source, False
-    return minifier.string("application/javascript", source), True
-
-
-def _text() -> str:
-    """About 10 kB of paragraphs, the same each time."""
-    parts = []
-    for section in range(12):
-        sentences = [
-            " ".join(
-                WORDS[(section * 7 + line * 5 + word * (line + 1)) % len(WORDS)]
-                for word in range(11)
-            )
-            for line in range(9)
-        ]
-        text = ". ".join(sentence.capitalize() for sentence in sentences)
-        parts.append(f"<section><h2>Part {section + 1}</h2>\n<p>{text}.</p></section>")
-    return "\n".join(parts)
-
-
-def _page(script: str, gate: str, vendors: str) -> str:
-    page = (HERE / "page" / "index.html").read_text()
-    for mark, value in {
-        "@SCRIPT@": script,
-        "@GATE@": gate,
-        "@VENDORS@": vendors,
-        "@TEXT@": _text(),
-    }.items():
-        page = page.replace(mark, value)
-    return page
-
-
-def _navigate(browser: Any, url: str, profile: Profile, probe: str) -> dict[str, float]:
-    """One navigation in a fresh context; `ready` and `frame` in ms since it started."""
-    context = browser.new_context(viewport={"width": profile.width, "height": profile.height})
-    try:
-        context.add_init_script(probe)
-        page = context.new_page()
-        session = context.new_cdp_session(page)
-        if profile.kbit_s:
-            bytes_s = profile.kbit_s * 1000 / 8
-            session.send("Network.enable")
-            session.send(
-                "Network.emulateNetworkConditions",
-                {
-                    "offline": False,
-                    "latency": profile.latency_ms,
-                    "downloadThroughput": bytes_s,
-                    "uploadThroughput": bytes_s,
-                },
-            )
-        if profile.cpu > 1:
-            session.send("Emulation.setCPUThrottlingRate", {"rate": profile.cpu})
-        page.goto(url, wait_until="commit")
-        return page.evaluate("() => window.clickable")
-    finally:
-        context.close()
-
-
-def _measure(
-    browser: Any, urls: dict[str, str], profile: Profile, times: int, probe: str
-) -> dict[str, list[dict[str, float]]]:
-    """*times* navigations of each page in turn, after a warm-up that is thrown away."""
-    seen: dict[str, list[dict[str, float]]] = {name: [] for name in urls}
-    for turn in range(WARM_UP + times):
-        for name, url in urls.items():
-            figures = _navigate(browser, url, profile, probe)
-            if turn >= WARM_UP:
-                seen[name].append(figures)
-        tables.progress(f"{profile.name}: {max(0, turn + 1 - WARM_UP)} of {times} navigations each")
+def _in_turn(
+    kinds: dict[str, Callable[[], dict[str, float]]], times: int, words: str
+) -> dict[str, Figures]:
+    """*times* visits of each kind in turn, after a warm-up that is thrown away."""
+    seen: dict[str, Figures] = {name: {} for name in kinds}
+    for turn in range(-min(WARM_UP, times), times):
+        for name, visit in kinds.items():
+            for key, value in visit().items():
+                if turn >= 0:
+                    seen[name].setdefault(key, []).append(value)
+        tables.progress(f"{words}: {max(0, turn + 1)} of {times} visits each")
     tables.progress("")
     return seen
 
@@ -136,9 +65,9 @@ def _pairwise(ours: list[float], floor: list[float]) -> float:
     return tables.middle([a / b for a, b in zip(ours, floor, strict=True)])
 
 
-def _itself(values: list[float]) -> list[float]:
-    """The ratios of each navigation to the one before of the same page: what noise alone does."""
-    return [after / before for before, after in pairwise(values)]
+def _more(figures: Figures, none: Figures, key: str) -> float:
+    """The median of the differences of neighbours: what the banner adds."""
+    return tables.middle([a - b for a, b in zip(figures[key], none[key], strict=True)])
 
 
 def run(script: str, times: int, folder: Path) -> dict[str, Any]:
@@ -148,32 +77,25 @@ def run(script: str, times: int, folder: Path) -> dict[str, Any]:
     """
     from playwright.sync_api import sync_playwright
 
-    tables.heading("Navigation to a banner that can be clicked, beside the floor")
-    floor, minified = floor_script()
+    tables.heading("The banner in the browser, beside the floor and no banner")
+    floor, minified = pages.floor_script()
     if not minified:
         tables.note("  The floor is not minified: tdewolff-minify is not to be had here.")
-    probe = (HERE / "probe.js").read_text()
     result: dict[str, Any] = {"floor_minified": minified, "navigations": times, "profiles": {}}
     with ExitStack() as stack:
         origins = {name: stack.enter_context(LocalOrigin(name)) for name in ("ours", "floor")}
         vendors = stack.enter_context(LocalOrigin("vendors"))
-        vendors.put({"/frame.html": "<!doctype html><title>Film</title>"})
-        vendors.put({f"/{name}.js": f"window.{name} = 1;" for name in ("one", "two", "three")})
-        style = (HERE / "page" / "style.css").read_text()
-        for name, code, gate in (("ours", script, "data-consent"), ("floor", floor, "data-c")):
-            origins[name].put(
-                {
-                    "/": _page("/consent.js", gate, vendors.url),
-                    "/style.css": style,
-                    "/consent.js": code,
-                }
-            )
+        vendors.put(pages.vendor_files())
+        for name, code in (("ours", script), ("floor", floor)):
+            origins[name].put(pages.files(code, name, vendors.url))
         urls = {name: origin.url + "/" for name, origin in origins.items()}
         weights = {name: origin.bytes_of("/consent.js") for name, origin in origins.items()}
         result["script_brotli_bytes"] = weights
+        costs_times = max(min(times, 3), times * 2 // 5)
         tables.note(
-            f"  {times} navigations each in turn, a fresh context each. Over the wire (brotli):"
-            f" page {origins['ours'].bytes_of('/')} B, stylesheet"
+            f"  {times} visits that answer the question and {costs_times} that tell the cost, of"
+            " each page in turn,\n  a fresh context each. Over the wire (brotli): page"
+            f" {origins['ours'].bytes_of('/')} B, stylesheet"
             f" {origins['ours'].bytes_of('/style.css')} B, our script {weights['ours']} B,"
             f" the floor's {weights['floor']} B."
         )
@@ -183,59 +105,120 @@ def run(script: str, times: int, folder: Path) -> dict[str, Any]:
         )
         stack.callback(browser.close)
         result["browser"] = browser.version
-        tables.note(f"  Chromium {browser.version}, headless. Goal: ratio at most {GOAL:.2f}.\n")
-        rows = []
+        tables.note(f"  Chromium {browser.version}, headless.\n")
+        kept = {name: visits.kept_after_accepting(browser, url) for name, url in urls.items()}
+        asked: set[str] = set()
+        shifts = 0.0
         for profile in PROFILES:
-            seen = _measure(browser, urls, profile, times, probe)
-            figures: dict[str, Any] = {}
-            for moment in ("ready", "frame"):
-                ours = [one[moment] for one in seen["ours"]]
-                base = [one[moment] for one in seen["floor"]]
-                figures[moment] = {
-                    "ours_ms": ours,
-                    "floor_ms": base,
-                    "ratio": _pairwise(ours, base),
-                    "floor_to_itself": _itself(base),
-                }
-            result["profiles"][profile.name] = figures
-            rows += _rows(profile, figures)
-        asked = sorted(set(vendors.asked))
-        result["third_party_requests"] = asked
-        tables.table(
-            [
-                "profile, moment",
-                "ours ms",
-                "min..max",
-                "floor ms",
-                "min..max",
-                "ours/floor",
-                "floor/itself",
-            ],
-            rows,
-        )
+            answers = _answers(browser, urls, profile, times)
+            vendors.asked.clear()
+            first = _costs(browser, urls, profile, costs_times)
+            asked |= set(vendors.asked)
+            back = _costs(browser, urls, profile, costs_times, kept)
+            shifts += sum(sum(figures["shift"]) for figures in (first["ours"], back["ours"]))
+            tables.note(f"  {profile.name}")
+            _print_answers(answers)
+            summary = _print_costs(first, back)
+            result["profiles"][profile.name] = {
+                "answers": answers,
+                "ratios": {
+                    key: _pairwise(answers["ours"][key], answers["floor"][key])
+                    for key, _, _ in ANSWERS
+                },
+                "first": first,
+                "back": back,
+                "summary": summary,
+            }
+        result |= {"third_party_requests": sorted(asked), "layout_shift": shifts}
         tables.note(
             "  can be clicked: in the viewport, wins the hit test, opacity >= 0.9.\n"
             "  first frame: the first frame drawn after that (frames are 16.7 ms apart).\n"
-            "  floor/itself: 25th to 75th percentile of a navigation over the one before: noise.\n"
+            "  floor/itself: 25th to 75th percentile of a visit over the one before: noise.\n"
+            "  back: a visitor who has accepted; what is released is part of the figure.\n"
             f"  Requests to third parties before a choice: {len(asked)} (expected 0)"
         )
-    return result | {"ok": not asked}
+    return result | {"ok": not asked and not shifts}
 
 
-def _rows(profile: Profile, figures: dict[str, Any]) -> list[list[str]]:
+def _answers(
+    browser: Any, urls: dict[str, str], profile: Profile, times: int
+) -> dict[str, Figures]:
+    kinds = {
+        name: lambda url=url: visits.answer(browser, url, profile) for name, url in urls.items()
+    }
+    return _in_turn(kinds, times, f"{profile.name}, answered")
+
+
+def _costs(
+    browser: Any,
+    urls: dict[str, str],
+    profile: Profile,
+    times: int,
+    kept: dict[str, Any] | None = None,
+) -> dict[str, Figures]:
+    """Of the page without a banner, with ours and with the floor's; *kept*: to a visitor who was
+    here before."""
+
+    def kind(url: str, state: Any) -> Callable[[], dict[str, float]]:
+        return lambda: visits.cost(browser, url, profile, state)
+
+    kinds = {name: kind(url, kept and kept[name]) for name, url in urls.items()}
+    kinds = {"none": kind(urls["ours"] + "none.html", None), **kinds}
+    return _in_turn(kinds, times, f"{profile.name}, {'again' if kept else 'cost'}")
+
+
+def _print_answers(seen: dict[str, Figures]) -> None:
     rows = []
-    for moment, words in (("ready", "can be clicked"), ("frame", "first frame with it")):
-        part = figures[moment]
-        noise = part["floor_to_itself"] or [1.0]
+    for key, words, goal in ANSWERS:
+        ours, floor = seen["ours"][key], seen["floor"][key]
+        noise = [after / before for before, after in pairwise(floor)] or [1.0]
         rows.append(
             [
-                f"{profile.name}: {words}",
-                tables.ms(tables.middle(part["ours_ms"])),
-                tables.spread(part["ours_ms"]),
-                tables.ms(tables.middle(part["floor_ms"])),
-                tables.spread(part["floor_ms"]),
-                tables.ratio(part["ratio"]),
+                words,
+                tables.ms(tables.middle(ours)),
+                tables.spread(ours),
+                tables.ms(tables.middle(floor)),
+                tables.spread(floor),
+                tables.ratio(_pairwise(ours, floor)),
+                f"<= {goal:.2f}",
                 f"{tables.percentile(noise, 0.25):.2f}..{tables.percentile(noise, 0.75):.2f}",
             ]
         )
-    return rows
+    head = ["moment, ms", "ours", "min..max", "floor", "min..max", "ours/floor", "goal"]
+    tables.table([*head, "floor/itself"], rows)
+
+
+def _print_costs(first: dict[str, Figures], back: dict[str, Figures]) -> dict[str, dict[str, Any]]:
+    """Prints what each banner adds to the page without one; returns it."""
+
+    def added(seen: dict[str, Figures], key: str) -> dict[str, float]:
+        return {name: _more(seen[name], seen["none"], key) for name in ("ours", "floor")}
+
+    def most(key: str) -> dict[str, float]:
+        return {name: max(first[name][key]) for name in ("ours", "floor")}
+
+    found: list[tuple[str, str, dict[str, float], float, str]] = [
+        ("script", "script, ms more", added(first, "script"), 0, "<= 1.5 x floor"),
+        ("back", "script of one who is back, ms more", added(back, "script"), 0, ""),
+        ("tasks", "tasks over 50 ms, more", added(first, "tasks"), 0, "0"),
+        ("longest", "longest of them, ms", most("longest"), max(first["none"]["longest"]), ""),
+        ("shift", "layout shift", most("shift"), max(first["none"]["shift"]), "0"),
+        ("largest", "largest paint, ms more", added(first, "largest"), 0, "noise"),
+        ("heap", "heap, kB more", added(first, "heap"), 0, "<= 100"),
+    ]
+    keys = {"back": "script"}
+    rows = []
+    for key, words, values, alone, goal in found:
+        of = back if key == "back" else first
+        figures = of["none"][keys.get(key, key)]
+        rows.append(
+            [
+                words,
+                *(f"{values[name]:,.2f}" for name in ("ours", "floor")),
+                goal,
+                f"{alone:,.2f}" if alone else f"{tables.middle(figures):,.2f}",
+                f"{tables.percentile(figures, 0.25):,.2f}..{tables.percentile(figures, 0.75):,.2f}",
+            ]
+        )
+    tables.table(["cost", "ours", "floor", "goal", "no banner", "25..75 %"], rows)
+    return {key: {**values, "goal": goal} for key, _, values, _, goal in found}

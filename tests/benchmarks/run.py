@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="consent-ledger-bench-") as folder:
             results = _run(options, Path(folder))
-    except (CommandError, LoadError, navigation.NoChromiumError) as error:
+    except (CommandError, LoadError, navigation.MissingEngineError) as error:
         print(f"\nThe benchmark ended: {error}", file=sys.stderr)
         return 1
     except BaseException:

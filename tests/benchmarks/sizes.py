@@ -9,7 +9,7 @@ from typing import Any
 
 import brotli
 import tables
-from navigation import floor_script
+from pages import floor_script
 from processes import command
 
 HERE = Path(__file__).parent

@@ -112,3 +112,22 @@ def test_every_format_is_exported_and_the_bundle_of_it_verified(tmp_path: Path) 
     ]
     assert {row["entries"] for row in rows} == {700}
     assert "Exports stay below 100 MB whatever the size: yes." in printed
+
+
+def test_the_banner_is_measured_beside_the_floor_on_both_devices_and_nothing_leaks_or_moves(
+    tmp_path: Path,
+) -> None:
+    printed, result = figures(tmp_path, "--only", "banner", "--navigations", 1)
+    banner = result["banner"]
+    assert len(banner["profiles"]) == 2
+    assert banner["third_party_requests"] == []
+    assert banner["layout_shift"] == 0
+    for profile in banner["profiles"].values():
+        for key in ("ready", "frame", "drawn", "scripts"):
+            assert profile["ratios"][key] > 0
+        for visit in ("first", "back"):
+            assert set(profile[visit]) == {"none", "ours", "floor"}
+            assert all(min(each["script"]) > 0 for each in profile[visit].values())
+        assert profile["summary"]["heap"]["ours"] > 0
+    for words in ("can be clicked", "click: all scripts are here", "tasks over 50 ms", "<= 1.10"):
+        assert words in printed
