@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from browser.origin import Vendors
-from browser.shop import TAG, Shop, quiet, settle, until, wait_until
+from browser.shop import EARLY_TAG, TAG, Shop, quiet, settle, until, wait_until
 from browser.test_choice import choices, evidence_of, gate
 from playwright.sync_api import Browser, BrowserContext
 
@@ -83,7 +83,8 @@ def test_under_the_printed_policy_declared_hosts_load_by_consent_and_no_other_ho
     line = policy_of(shop, tmp_path, *options, "--format", form)
     assert "'unsafe" not in line
     name, _, value = line.partition(": ")
-    head, headers = (TAG, {name: value}) if form == "header" else (line + TAG, {})
+    tag = EARLY_TAG if options else TAG
+    head, headers = (tag, {name: value}) if form == "header" else (line + tag, {})
     page = visitor.new_page()
     page.goto(shop.site.put("/own.html", shop.page_html(content(shop, stranger), head), **headers))
     gate(page).wait_for()

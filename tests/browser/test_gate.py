@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from browser.shop import TAG, Shop, quiet, settle, wait_until
+from browser.shop import EARLY_TAG, TAG, Shop, quiet, settle, wait_until
 from browser.test_choice import choices, gate
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -135,7 +135,7 @@ def test_a_strict_content_security_policy_and_trusted_types_are_no_obstacle(
         + '<script type="text/plain" data-consent="stats" nonce="n1">ran.push("plain")</script>'
         + f'<iframe title="Film" data-consent="video" data-src="{shop.vendors.url}/c.html"></iframe>'
     )
-    page = open_page(context, shop, content, **{"Content-Security-Policy": policy})
+    page = open_page(context, shop, content, EARLY_TAG, **{"Content-Security-Policy": policy})
     assert gate(page).evaluate("section => getComputedStyle(section).position") == "fixed", (
         "the style sheet is in force"
     )

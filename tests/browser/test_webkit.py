@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from browser.receipts import put_pages
-from browser.shop import SERVICES, TAG, Shop, addresses, answers, body, quiet, settle, wait_until
+from browser.shop import (
+    EARLY_TAG,
+    SERVICES,
+    TAG,
+    Shop,
+    addresses,
+    answers,
+    body,
+    quiet,
+    settle,
+    wait_until,
+)
 from browser.webkit import WATCH, WebKit, screen
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -231,7 +242,7 @@ def test_a_strict_content_security_policy_and_trusted_types_are_no_obstacle(
         '<script type="text/plain" data-consent="stats" nonce="n1">ran.push("plain")</script>'
         f'<iframe title="Film" data-consent="video" data-src="{vendors}/c.html"></iframe>'
     )
-    html = shop.page_html(content, WATCH + TAG)
+    html = shop.page_html(content, WATCH + EARLY_TAG)
     visitor.goto(shop.site.put("/own.html", html, **{"Content-Security-Policy": policy}))
     assert gate(visitor).value_of_css_property("position") == "fixed"
     click(visitor, "Accept all")

@@ -17,6 +17,9 @@ let _loading = Promise.resolve();
 const _parsed = new WeakSet();
 let _isParsing = document.readyState == "loading";
 
+/** Whether a copy was refused: each try would be reported as a violation. */
+let _isBarred = false;
+
 /** Whether a choice waits for its paint, and what it grants with it. */
 let _isHeld = false;
 
@@ -54,7 +57,7 @@ const _start = (script, marker, id, isParsed) => {
           script.removeAttribute("type");
           _turn(script, true);
         }
-        if (!isParsed) {
+        if (!isParsed && !_isBarred) {
           // One that came by innerHTML never starts; a copy does.
           const copy = document.createElement("script");
           for (const { name, value } of script.attributes) copy.setAttribute(name, value);
@@ -64,7 +67,8 @@ const _start = (script, marker, id, isParsed) => {
           script = copy;
         }
       } catch {
-        // Trusted Types allow neither the copy nor a data-src: it goes as it is.
+        // Trusted Types allow neither the copy nor a data-src: it goes as it is, and none is tried again.
+        _isBarred = true;
       }
       script.async = script.hasAttribute("async");
       if (script.src && !script.async && !script.noModule) {

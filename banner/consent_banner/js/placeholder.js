@@ -66,17 +66,11 @@ const _fill = () => {
     box.ariaLabel = fill("{s}");
     // In the very place of the frame, so that nothing moves when it comes: what stands before a frame hides it.
     const { display, position, inset, margin } = getComputedStyle(element);
-    Object.assign(
-      box.style,
-      position == "absolute"
-        ? { position, inset }
-        : {
-            display: display == "block" ? display : "",
-            margin,
-            width: (element.offsetWidth || frame.width) + "px",
-            minHeight: (element.offsetHeight || frame.height) + "px",
-          },
-    );
+    const isFree = position == "absolute";
+    Object.assign(box.style, isFree ? { position, inset } : { display: display == "block" ? display : "", margin }, {
+      width: (element.offsetWidth || frame.width) + "px",
+      [isFree ? "height" : "minHeight"]: (element.offsetHeight || frame.height) + "px",
+    });
     _boxes.set(element, box);
     element.before(box);
   }

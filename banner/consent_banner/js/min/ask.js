@@ -1,1 +1,1 @@
-const b=()=>{E.size&&(N(),AN())}
+const b=()=>{E.size&&(N(),AO())}

@@ -1,1 +1,1 @@
-const AO=()=>{}
+const AP=()=>{}
