@@ -92,7 +92,7 @@ export const _release = () => {
     const id = /** @type {string} */ (element.getAttribute("data-consent"));
     const content = element.localName == "template" && element.content;
     // A script in a template may wait for a consent of its own.
-    const scripts = content ? [...content.querySelectorAll("script:not([data-consent])")] : element.localName == "script" ? [element] : [];
+    const scripts = content ? [...content.querySelectorAll("script:not([data-consent])")] : element instanceof HTMLScriptElement ? [element] : [];
     const open = () => {
       if (element[_isOn] || !element.isConnected || !_granted.has(id)) return;
       // Firefox fetches ahead what a template holds, but not what waits in data-src.

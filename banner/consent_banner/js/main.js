@@ -16,7 +16,7 @@ import "./signal.js";
 /** @typedef {Window & {consent?: any}} Page */
 
 // The tag may stand in a page twice. A form or frame that happens to be called "consent" is no property of the window's own.
-if (!Object.hasOwn(window, "consent") || !(/** @type {Page} */ (window).consent?.granted)) {
+if (!Object.hasOwn(window, "consent") || !(/** @type {Page} */ (window).consent?.withdraw)) {
   /** @type {Page} */ (window).consent = _api;
   _look();
   _emit("ready");
