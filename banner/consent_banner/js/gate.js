@@ -17,9 +17,6 @@ let _loading = Promise.resolve();
 const _parsed = new WeakSet();
 let _isParsing = document.readyState == "loading";
 
-/** Whether a copy was refused: each try would be reported as a violation. */
-let _isBarred = false;
-
 /** Whether a choice waits for its paint, and what it grants with it. */
 let _isHeld = false;
 
@@ -57,7 +54,7 @@ const _start = (script, marker, id, isParsed) => {
           script.removeAttribute("type");
           _turn(script, true);
         }
-        if (!isParsed && !_isBarred) {
+        if (!isParsed) {
           // One that came by innerHTML never starts; a copy does.
           const copy = document.createElement("script");
           for (const { name, value } of script.attributes) copy.setAttribute(name, value);
@@ -67,8 +64,7 @@ const _start = (script, marker, id, isParsed) => {
           script = copy;
         }
       } catch {
-        // Trusted Types allow neither the copy nor a data-src: it goes as it is, and none is tried again.
-        _isBarred = true;
+        // Trusted Types allow neither the copy nor a data-src: it goes as it is.
       }
       script.async = script.hasAttribute("async");
       if (script.src && !script.async && !script.noModule) {
@@ -92,7 +88,7 @@ export const _release = () => {
     const id = /** @type {string} */ (element.getAttribute("data-consent"));
     const content = element.localName == "template" && element.content;
     // A script in a template may wait for a consent of its own.
-    const scripts = content ? [...content.querySelectorAll("script:not([data-consent])")] : element instanceof HTMLScriptElement ? [element] : [];
+    const scripts = content ? [...content.querySelectorAll("script:not([data-consent])")] : "noModule" in element ? [element] : [];
     const open = () => {
       if (element[_isOn] || !element.isConnected || !_granted.has(id)) return;
       // Firefox fetches ahead what a template holds, but not what waits in data-src.

@@ -1,1 +1,1 @@
-const AR=e=>{(E.size||A.size)&&d(()=>!1,"page",e)},AS={open:Z,withdraw:()=>AR("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:AC}
+const AQ=e=>{(E.size||A.size)&&d(()=>!1,"page",e)},AR={open:Z,withdraw:()=>AQ("api"),granted:e=>A.has(e),choices:()=>E.size?null:I(),record:w}

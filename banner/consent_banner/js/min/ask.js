@@ -1,1 +1,1 @@
-const b=()=>{E.size&&(N(),AO())}
+const b=()=>{E.size&&(N(),AN())}

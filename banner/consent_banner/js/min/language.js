@@ -1,1 +1,1 @@
-const[V,Aj]=[document.documentElement.lang,...navigator.languages].map(e=>$$locales.find(([t])=>e.toLowerCase().split("-")[0]==t.split("-")[0])).find(Boolean)||$$locales[0]
+const[V,Ai]=[document.documentElement.lang,...navigator.languages].map(e=>$$locales.find(([t])=>e.toLowerCase().split("-")[0]==t.split("-")[0])).find(Boolean)||$$locales[0]

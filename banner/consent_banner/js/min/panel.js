@@ -1,1 +1,1 @@
-let P,h=20;const AJ=()=>{const e=document.querySelector($$place);e&&P&&!P.isConnected&&h&&(h--,setTimeout(()=>h++,9e3),e.prepend(P))},J=e=>{P?.remove(),P=e,AJ()},S=(e,...t)=>{AP();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return L("show",n),n}
+let P,h=20;const AI=()=>{const e=document.querySelector($$place);e&&P&&!P.isConnected&&h&&(h--,setTimeout(()=>h++,9e3),e.prepend(P))},J=e=>{P?.remove(),P=e,AI()},S=(e,...t)=>{AO();const n=C(e,{className:"consent-gate",lang:$$language,dir:$dir,ariaLabel:$title},...t);return L("show",n),n}

@@ -1,1 +1,1 @@
-const AN=e=>$categories.map(([t,n,[s,o,i,a]],r)=>{const c=$$asked[r][1];return e[c]=C("input",{type:"checkbox",checked:A.has(c)}),B(C("label",{},e[c],t),B(n),B(`${s}: ${o} `,O(i,a)))})
+const AM=e=>$categories.map(([t,n,[s,o,i,a]],r)=>{const c=$$asked[r][1];return e[c]=C("input",{type:"checkbox",checked:A.has(c)}),B(C("label",{},e[c],t),B(n),B(`${s}: ${o} `,O(i,a)))})

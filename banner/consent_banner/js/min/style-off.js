@@ -1,1 +1,1 @@
-const AP=()=>{}
+const AO=()=>{}

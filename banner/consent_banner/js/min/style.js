@@ -1,1 +1,1 @@
-let Y;const AP=()=>{Y||(Y=new CSSStyleSheet).replaceSync($$css),document.adoptedStyleSheets.includes(Y)||document.adoptedStyleSheets.push(Y)}
+let Y;const AO=()=>{Y||(Y=new CSSStyleSheet).replaceSync($$css),document.adoptedStyleSheets.includes(Y)||document.adoptedStyleSheets.push(Y)}
