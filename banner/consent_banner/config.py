@@ -17,7 +17,7 @@ from consent_banner.schema import Problem, path, problems, sort_problems
 from consent_banner.tables import COLOURS, GOOGLE_TYPES, BannerTable
 
 DEFAULT_LIFETIME_DAYS = 180
-DEFAULT_BUDGET_BYTES = 4500
+DEFAULT_BUDGET_BYTES = 8000
 DEFAULT_WAIT_MS = 500
 
 

@@ -47,7 +47,8 @@ const _start = (script, marker, id, isParsed) => {
   const insert = () => {
     // A withdrawal may have come while it waited: then it goes back as it was.
     if (_granted.has(id)) {
-      _ran.add(id);
+      // "+": let through once, which is nobody's refusal.
+      if (id != "+") _ran.add(id);
       try {
         if (script.dataset.consent) {
           script.removeAttribute("data-consent");
