@@ -70,7 +70,7 @@ def site(shop: Shop, *changes: tuple[str, str, bool, str], **edits: str) -> str:
         f'[[change]]\ndate = {day}\ncause = "{cause}"\nsignificant = {str(matters).lower()}\ntext = "{text}"\n'
         for day, cause, matters, text in changes
     ]
-    return "\n".join([toml, *told, "[size]\nbudget_bytes = 6000\n"])
+    return "\n".join([toml, *told])
 
 
 @dataclass
@@ -460,7 +460,6 @@ def test_both_speak_the_language_of_the_page_and_axe_finds_nothing(
         raw |= {
             "languages": {"available": list(changed)},
             "change": changes,
-            "size": {"budget_bytes": 9000},
         }
         made = build.make(from_document(raw))
         shop.site.put("/tongue.js", made.consent.content.decode(), "text/javascript")

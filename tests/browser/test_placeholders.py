@@ -31,7 +31,7 @@ from playwright.sync_api import (
 pytestmark = pytest.mark.engines("chromium", "firefox")
 
 HERE = Path(__file__).parent
-SWITCH = "\n[content]\nplaceholders = true\n\n[size]\nbudget_bytes = 6000\n"
+SWITCH = "\n[content]\nplaceholders = true\n"
 WINDOW: ViewportSize = {"width": 1280, "height": 1600}
 TAG = '<script async src="/boxes.js"></script>'
 
@@ -251,6 +251,10 @@ def test_load_once_runs_what_a_template_holds_in_its_order(visitor: Page, boxes:
     assert visitor.evaluate("ran") == ["/player.js", "steers"]
     settle(visitor, boxes, 0, {"/film.html"})
     expect(box(visitor)).to_have_count(0)
+    gate(visitor).get_by_role("button", name="Accept all").click()
+    settle(visitor, boxes, 1)
+    assert visitor.evaluate("ran") == ["/player.js", "steers"]
+    expect(visitor.get_by_role("button", name="Reload now")).to_have_count(0)
 
 
 @pytest.mark.parametrize("answer", ["Accept all", "Reject all"])
