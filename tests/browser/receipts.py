@@ -74,10 +74,10 @@ def ask(shop: Shop, path: str, token: str = "", method: str = "GET") -> Any:
 
 
 def decision(shop: Shop, token: str, seq: int) -> dict[str, Any]:
-    """The body of a decision as the shop's script would send it."""
+    """The body of a decision as the shop's script would send it; its id is the visitor's own."""
     facts = json.loads((shop.dist / "build.json").read_bytes())
     return {
-        "id": f"{seq:032x}",
+        "id": f"{token[:24]}{seq:08x}",
         "token": token,
         "seq": seq,
         "decided_at_ms": time.time_ns() // 1_000_000,

@@ -234,10 +234,9 @@ def test_a_page_hears_of_everything_in_order_and_before_anything_is_released(
     settle(page, shop, 1, ALL)
     until(page, "log.length == 4")
     # At "change" the answers are in force, and nothing is released yet.
-    assert page.evaluate("log.slice(2)") == [
-        ["change", "accept_all", True, True, False],
-        ["receipt", "shop", True, True, True],
-    ]
+    assert page.evaluate("log[2]") == ["change", "accept_all", True, True, False]
+    # By the receipt it is on its way; whether it has come yet is the network's affair.
+    assert page.evaluate("log[3].slice(0, 4)") == ["receipt", "shop", True, True]
     page.reload()
     quiet(page)
     assert page.evaluate("log") == [["ready", None, True, True, False]]
