@@ -928,8 +928,8 @@ def _crash(*_: object) -> None:
 
 TestWholeLedger = WholeLedger.TestCase
 TestWholeLedger.settings = settings(
-    max_examples=16,
-    stateful_step_count=25,
+    max_examples=30,
+    stateful_step_count=20,
     # The same runs every time: what a random one finds is worth a test of its own.
     derandomize=True,
     deadline=None,
