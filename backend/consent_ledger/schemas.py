@@ -37,7 +37,6 @@ CONTROLS = (
     "save",
     "embed",
     "signal",
-    "gpc",
     "api",
 )
 STATUSES = ("given", "refused", "withdrawn")
