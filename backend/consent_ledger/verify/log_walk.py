@@ -93,6 +93,7 @@ class _Walk:
             self._state.advance(len(entries))
         if log.end == log.size:
             self._check_end()
+        self._state.clock.end_range()  # its end may stand in a bundle that cannot be read
         self._tree.check_other_leaves()
         self._files.finish()
         return self._result
@@ -122,7 +123,6 @@ class _Walk:
         subjects["subject"] += decisions
 
     def _check_entry(self, index: int, data: bytes) -> None:
-        self._check_begin(index)
         if index == self._log.end:
             self._check_end()
         self._time = None
@@ -297,7 +297,7 @@ class _Walk:
         """From the first entry of a range on, none is older than the range."""
         start, log = self._state.manifest.start, self._log
         if start is not None and index == log.first < log.end:
-            self._state.clock.last = max(self._state.clock.last, start)
+            self._state.clock.begin_range(start)
 
     def _check_end(self) -> None:
         """Up to the last entry of a range, none is younger than the range."""
@@ -305,6 +305,7 @@ class _Walk:
         if stop is not None and log.first < log.end and last >= stop:
             path = self._files.paths[OPENINGS]
             self._fault("time", last, f"before {stop}, where the range ends", log.end - 1, path)
+        self._state.clock.end_range()
 
     def _check_neighbour(self, index: int) -> None:
         """The entry before a range is older and the one after it is not: nothing is left out."""

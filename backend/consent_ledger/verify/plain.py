@@ -111,7 +111,7 @@ class PlainDecisions:
         files.rows.records.at += len(rows)
         files.nodes.records.at += len(nodes)
         files.openings.records.at = run.end
-        self._clock.last = run.last
+        self._clock.pass_on(run.last)
         return True
 
     def _read(self, run: Run, buffer: bytes, first: int, entries: Sequence[bytes]) -> None:

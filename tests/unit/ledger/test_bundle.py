@@ -410,7 +410,7 @@ def test_generations_follow_each_other_and_the_older_one_stays_as_it_was(tmp_pat
         add_site(database, SITE, "Meridian API", [ORIGIN])
         journalist = Journalist(database)
         journalist.run(Publish(SITE, NOTICE, "b" * 64, "c" * 64, "sha384-" + "A" * 64))
-        first, *_ = journalist.decide(5)
+        first, *others = journalist.decide(5)
         with sqlite3.connect(tmp_path / "older.db") as older:
             database.connection().backup(older)
         older.close()
@@ -449,6 +449,17 @@ def test_generations_follow_each_other_and_the_older_one_stays_as_it_was(tmp_pat
         logs = json.loads(early["manifest.json"])["logs"]
         assert [(log["first"], log["end"]) for log in logs] == [(0, 6), (0, 0)]
         assert [line["index"] for line in lines(early["logs/2/context.ndjson"])] == [4]
+        # No decision of generation 1 shows a time any more, so none is told from those of the
+        # range; generation 2 begins before the range all the same.
+        for record in others:
+            journalist.erase(record)
+        bundle = journalist.bundle(wanted=between(2, None))
+        logs = json.loads(members(bundle)["manifest.json"])["logs"]
+        assert [(log["first"], log["end"], log["size"]) for log in logs] == [(1, 6, 6), (1, 5, 6)]
+        report = journalist.verify(bundle, tmp_path)
+        assert {(fault.log, fault.index) for fault in report.faults.first} == {
+            (f"ledger.test/{SITE}/1", 6)
+        }
     database.close_all()
 
 
