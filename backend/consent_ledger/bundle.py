@@ -89,19 +89,14 @@ class Bundle:
         logs: list[BundledLog] = []
         for span in self._spans:
             stored = StoredLog(self._database, self._site.site, span.generation)
-            is_covered = span.first < span.end
-            if is_covered:
-                yield from self._records(stored, span)
+            yield from self._records(stored, span)
             if span is self._spans[-1]:  # only the newest generation takes entries
                 self._announce()
             log = read_log(stored, span)
             log.neighbours = find_neighbours(log, self._range)
             log.context = find_context(log, self._spans)
-            if log.is_needed:
-                if not is_covered:
-                    yield from self._records(stored, span)
-                yield from self._proofs(log)
-                logs.append(log)
+            yield from self._proofs(log)
+            logs.append(log)
         yield from self._published(logs)
         yield from self._zip.member("manifest.json", [self._manifest(logs)], packed=False)
         yield from self._zip.end()

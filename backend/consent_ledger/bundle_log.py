@@ -47,12 +47,6 @@ class BundledLog:
     neighbours: list[int] = field(default_factory=list)  # their times bound those of the range
 
     @property
-    def is_needed(self) -> bool:
-        """Whether anything of it is in the bundle but its head."""
-        others = self.context or self.neighbours or self.publications
-        return bool(self.span.first < self.span.end or others)
-
-    @property
     def intervals(self) -> list[Interval]:
         """The entries whose bytes are in the bundle at least: first and last of each interval."""
         first, end = self.span.first, self.span.end

@@ -164,7 +164,7 @@ def _check(
     report.is_authenticated = bool(pinned.logs) and all(
         trust.is_authenticated() for trust in trusts.values()
     )
-    check_generations(report.logs, manifest.is_whole, faults)
+    check_generations(report.logs, faults)
     _check_published(state)
     _check_files(state)
     for name, data in previous.items():

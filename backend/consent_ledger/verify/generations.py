@@ -18,11 +18,12 @@ from consent_ledger.verify.manifest import LogPart
 from consent_ledger.verify.members import MANIFEST
 
 
-def check_generations(results: Iterable[LogResult], is_whole: bool, faults: Faults) -> None:
+def check_generations(results: Iterable[LogResult], faults: Faults) -> None:
     """Checks that each generation after the first says from where it goes on, and that nothing
     which was signed before is missing; faults are added.
 
-    With *is_whole* the bundle claims to hold every generation of which something is left.
+    Every generation of which something is left has to be there. Of one outside a range of time that
+    is the entry beside the range, whose time shows it.
     """
     held: dict[int, LogPart] = {}
     for result in results:
@@ -31,7 +32,7 @@ def check_generations(results: Iterable[LogResult], is_whole: bool, faults: Faul
             for index in range(len(result.anchors)):
                 faults.add("kind", "an anchor", "none in the first", log=log.origin, index=index)
         else:
-            _Anchored(log, result.anchors, held, is_whole, faults).check()
+            _Anchored(log, result.anchors, held, faults).check()
         held[log.generation] = log
 
 
@@ -42,7 +43,6 @@ class _Anchored:
     log: LogPart
     anchors: list[dict[str, Any]]
     held: dict[int, LogPart]
-    is_whole: bool
     faults: Faults
 
     def check(self) -> None:
@@ -62,7 +62,7 @@ class _Anchored:
             self._check_anchor(index, expected, before, previous)
             expected -= 1
         newest = max(self.held, default=0)
-        if self.is_whole and newest < expected:
+        if newest < expected:
             self._missing(expected)
 
     def _check_anchor(
@@ -70,8 +70,6 @@ class _Anchored:
     ) -> None:
         signed, kept = previous["size"], previous["kept"]
         if before is None:
-            if not self.is_whole:
-                return
             if kept or not signed:
                 self._missing(generation)
         elif kept != before.size:

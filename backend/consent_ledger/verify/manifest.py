@@ -78,7 +78,6 @@ class Manifest:
     name: str
     exported_at: str
     parts: frozenset[str]  # handed over: "evidence", or both
-    is_whole: bool  # everything, not a range of time
     start: str | None  # first moment of the range
     stop: str | None  # first moment after it
     logs: tuple[LogPart, ...]
@@ -115,7 +114,6 @@ def parse_manifest(data: bytes) -> Manifest:
         name,
         exported_at,
         frozenset(parts),
-        document["range"] is None,
         start,
         stop,
         tuple(logs),

@@ -104,15 +104,6 @@ def test_a_range_is_verified_with_what_stands_around_it(check, parts, ranges):
     assert len(made.members) < len(full_bundle().members) + 1
 
 
-def test_a_generation_of_which_nothing_else_is_needed_may_be_left_out_of_a_range(check):
-    _, new = full_logs()
-    made = bundle([new], ranges=[(2, 6)])
-    made.members = {
-        name: data for name, data in made.members.items() if not name.startswith("logs/1/")
-    }
-    assert check(made.seal()).verdict == "verified"
-
-
 def test_a_generation_that_lies_before_the_range_shows_the_time_of_its_last_entry(check):
     log = LogMaker()
     log.publish()

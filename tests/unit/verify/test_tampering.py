@@ -738,9 +738,12 @@ def test_an_anchor_of_another_tree_is_located(check, change):
         assert found(report, field=f"body.previous.{change}", log=NEW, index=0)
 
 
-def test_an_older_generation_that_is_left_out_of_a_whole_export_is_missed(check):
+@pytest.mark.parametrize("ranges", [None, [(0, 6)], [(2, 6)]])
+def test_an_older_generation_that_is_left_out_is_missed(check, ranges):
+    """Of a range too, whether it begins in the newer one or not."""
     _, new = full_logs()
-    assert found(check(bundle([new])), field="logs", path="manifest.json")
+    report = check(bundle([new], ranges=ranges))
+    assert found(report, field="logs", found="no generation 1", path="manifest.json")
 
 
 # --- manifest and members ----------------------------------------------------------------------
