@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,10 +12,32 @@ from playwright.sync_api import Browser, sync_playwright
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test marked `engines("chromium", "firefox")` runs in each of them."""
+    """A test marked `engines("chromium", "firefox")` runs in each of them.
+
+    With `sample=N` those after the first run every Nth case of a parametrised test.
+    """
     marker = metafunc.definition.get_closest_marker("engines")
     if marker:
         metafunc.parametrize("browser", marker.args, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the cases that a mark's `sample` does not ask for."""
+    cases: Counter[tuple[str, str]] = Counter()
+    kept, left_out = [], []
+    for item in items:
+        marker = item.get_closest_marker("engines")
+        sample = marker.kwargs.get("sample", 1) if marker else 1
+        is_kept = True
+        if marker and sample > 1 and isinstance(item, pytest.Function):
+            engine = item.callspec.params["browser"]
+            number = cases[item.parent.nodeid + item.originalname, engine]
+            cases[item.parent.nodeid + item.originalname, engine] += 1
+            is_kept = engine == marker.args[0] or number % sample == 0
+        (kept if is_kept else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ from consent_banner import build
 from consent_banner.config import from_document
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-pytestmark = pytest.mark.engines("chromium", "firefox")
+pytestmark = pytest.mark.engines("chromium", "firefox", sample=3)
 
 HERE = Path(__file__).parent
 CHAT = """
@@ -81,9 +81,8 @@ class Versions:
     built: Callable[[str], Path]
 
     def publish(self, *changes: tuple[str, str, bool, str], **edits: str) -> None:
-        """Brings a version into force."""
+        """From now on the page has this version."""
         dist = self.built(site(self.shop, *changes, **edits))
-        self.shop.ledger.publish(dist)
         script = (dist / "consent.js").read_text(encoding="utf-8")
         self.shop.site.put("/again.js", script, "text/javascript")
 
@@ -113,13 +112,14 @@ class Versions:
 
 
 @pytest.fixture(scope="session")
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Builds each version once."""
+def _built(_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Builds and publishes each version once."""
     done: dict[str, Path] = {}
 
     def built(toml: str) -> Path:
         if toml not in done:
             done[toml] = build_site(toml, tmp_path_factory.mktemp("version"))
+            _shop.ledger.publish(done[toml])
         return done[toml]
 
     return built
@@ -491,7 +491,6 @@ def test_a_box_answers_the_new_question_too(visitor: Page, versions: Versions) -
     dist = versions.built(
         site(shop, NEW_SERVICE, chat="yes") + "\n[content]\nplaceholders = true\n"
     )
-    shop.ledger.publish(dist)
     shop.site.put("/again.js", (dist / "consent.js").read_text(encoding="utf-8"), "text/javascript")
     content = f'<iframe title="Chat" width="560" height="315" data-consent="chat" data-src="{shop.vendors.url}/chat.html"></iframe>'
     shop.site.put("/again.html", shop.page_html(content, '<script async src="/again.js"></script>'))

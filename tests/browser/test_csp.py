@@ -15,7 +15,7 @@ from browser.shop import EARLY_TAG, TAG, Shop, quiet, settle, until, wait_until
 from browser.test_choice import choices, evidence_of, gate
 from playwright.sync_api import Browser, BrowserContext
 
-pytestmark = pytest.mark.engines("chromium", "firefox")
+pytestmark = pytest.mark.engines("chromium", "firefox", sample=3)
 
 # An init script is the browser's own, which no policy of the page bars.
 LISTEN = """

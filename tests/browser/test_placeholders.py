@@ -28,7 +28,7 @@ from playwright.sync_api import (
     expect,
 )
 
-pytestmark = pytest.mark.engines("chromium", "firefox")
+pytestmark = pytest.mark.engines("chromium", "firefox", sample=3)
 
 HERE = Path(__file__).parent
 SWITCH = "\n[content]\nplaceholders = true\n"
