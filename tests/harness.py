@@ -25,10 +25,15 @@ from typing import Any
 from consent_banner import canonical
 from consent_banner.notice import Notice
 from consent_ledger import batch
-from consent_ledger.db import Database
+from consent_ledger.auth import issue_key
+from consent_ledger.config import Settings
+from consent_ledger.db import Database, initialise, open_database
+from consent_ledger.export import prepare_export
 from consent_ledger.log_writer import LogWriter
 from consent_ledger.notices import Shown
 from consent_ledger.records import Decision, check_decision
+from consent_ledger.sites import add_site
+from consent_ledger.succession import open_for_writing, settle_site
 from consent_ledger.timestamps import now_ms
 
 SITE = "meridian"
@@ -87,8 +92,13 @@ class LedgerProcess:
         # The server is run by *wrapper*, such as a tracer; *command* may be another server.
         self._serve = [*wrapper, *command, "serve"]
         self._process: subprocess.Popen[bytes] | None = None
+        # Hundreds of processes load the same modules: they keep them compiled.
         self._environment = {
-            **{name: value for name, value in os.environ.items() if "CONSENT_LEDGER_" not in name},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if "CONSENT_LEDGER_" not in name and name != "PYTHONDONTWRITEBYTECODE"
+            },
             "CONSENT_LEDGER_DATA": str(self.data),
             "CONSENT_LEDGER_PORT": str(self.port),
             **{
@@ -107,12 +117,18 @@ class LedgerProcess:
         self.stop()
 
     def prepare(self) -> None:
-        """Initialises the data directory through the command line, and publishes *dist*."""
-        self.run("init")
-        origins = [word for origin in self.origins for word in ("--origin", origin)]
-        self.run("site", "add", self.site, "--name", self.site.title(), *origins)
-        scopes = ("--scope", "publish", "--scope", "audit")
-        self.key = self.run("key", "issue", self.site, "--label", "tests", *scopes).strip()
+        """Initialises the data directory as `init`, `site add` and `key issue` do, without a process
+        for each, and publishes *dist*."""
+        settings = Settings.load(self._environment)
+        initialise(settings.data, settings.log_name)
+        database, writer = open_for_writing(settings.data, max_connections=2)
+        try:
+            with database.connection_context():
+                add_site(database, self.site, self.site.title(), self.origins)
+                settle_site(database, writer, self.site)
+                self.key, _ = issue_key(database, self.site, "tests", ["publish", "audit"])
+        finally:
+            database.close_all()
         if self._dist is not None:
             self.publish(self._dist)
 
@@ -243,16 +259,25 @@ class LedgerProcess:
     def entries(self) -> list[dict[str, Any]]:
         """Every entry with its openings, in order, as the export shows them.
 
-        Asked over HTTP while the server runs, otherwise read from the disk by the command.
+        Asked over HTTP while the server runs, otherwise read from the disk as `export` does.
         """
         if self._process is None:
-            text = self.run("export", self.site, "--parts", "all")
+            text = self._stored()
         else:
             headers = {"Authorization": f"Bearer {self.key}"}
             reply = self.request("GET", f"/v1/sites/{self.site}/export?parts=all", headers=headers)
             assert reply.status == 200, reply.body
-            text = reply.body.decode()
+            text = reply.body
         return [json.loads(line) for line in text.splitlines()[1:]]
+
+    def _stored(self) -> bytes:
+        database = open_database(self.data, max_connections=2)
+        try:
+            with database.connection_context():
+                prepared = prepare_export(database, self.site, with_subjects=True)
+                return b"".join(prepared.lines("ndjson"))
+        finally:
+            database.close_all()
 
     def decisions(self) -> list[dict[str, Any]]:
         """Both parts of each decision that is not erased in one dictionary, with its `index`."""

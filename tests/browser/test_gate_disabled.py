@@ -22,21 +22,26 @@ def test_every_gate_test_fails_when_the_gate_is_disabled(tmp_path: Path) -> None
         str(Path(__file__).parent),
         "-m",
         "gate",
-        # One engine is enough to see what a test notices.
+        # One engine and one case are enough to see what a test notices.
         "-k",
         "not firefox",
+        "-p",
+        "browser.one_case_each",
         "-q",
+        "--tb=no",
         "-p",
         "no:cacheprovider",
         f"--junit-xml={report}",
     ]
+    # Where pytest looks for tests' own modules it looks too late for those of -p.
+    path = str(Path(__file__).parents[1])
     subprocess.run(
         command,
-        env={**os.environ, "WITHOUT_GATE": "1"},
+        env={**os.environ, "WITHOUT_GATE": "1", "PYTHONPATH": path},
         capture_output=True,
         check=False,
     )
     cases = list(ElementTree.parse(report).iter("testcase"))
     passed = [case.get("name") for case in cases if case.find("failure") is None]
-    assert len(cases) > 50
+    assert len(cases) > 40
     assert passed == []

@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 OWN = "<h1>Shop</h1><button onclick=\"this.textContent = 'Bought'\">Buy</button>"
 """What the page is for: it has to work whatever happens around it."""
 WANTED = {"/stats.js", "/video.html", "/pixel.gif"}
-both = pytest.mark.engines("chromium", "firefox")
+both = pytest.mark.engines("chromium", "firefox", sample=3)
 
 
 def gated(shop: Shop) -> str:

@@ -135,7 +135,7 @@ def test_from_right_to_left_everything_stands_mirrored(browser: Browser) -> None
     }
 
 
-@pytest.mark.engines("chromium", "firefox")
+@pytest.mark.engines("chromium", "firefox", sample=3)
 @pytest.mark.parametrize(
     ("html", "speaks", "shown"),
     [
