@@ -117,8 +117,10 @@ class LedgerProcess:
         self.stop()
 
     def prepare(self) -> None:
-        """Initialises the data directory as `init`, `site add` and `key issue` do, without a process
-        for each, and publishes *dist*."""
+        """Initialises the data directory and publishes *dist*.
+
+        As `init`, `site add` and `key issue` do, without a process for each.
+        """
         settings = Settings.load(self._environment)
         initialise(settings.data, settings.log_name)
         database, writer = open_for_writing(settings.data, max_connections=2)
