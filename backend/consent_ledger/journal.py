@@ -29,6 +29,7 @@ from consent_ledger.tlog.errors import ProofError
 FOLDER = "journal"
 LOCK = "lock"
 SLOT_BYTES = 512
+LINE_BYTES = 1024  # more than two lines about an erasure take, as a rule
 
 _HEAD_FILE = re.compile(r"(?P<site>[a-z][a-z0-9-]*)\.(?P<generation>[1-9][0-9]*)\.head")
 _ERASED = re.compile(
@@ -178,12 +179,27 @@ class Journal:
         Raises: SetupError naming file and line for a damaged one; a last line that was never
             written to its end is passed over.
         """
-        return self._read_erased(self._erased_file(site))[0]
+        path = self._erased_file(site)
+        try:
+            with path.open("rb") as file:
+                lines = file.readlines()
+        except FileNotFoundError:
+            return []
+        found: list[Erased] = []
+        for line in lines:
+            entry = _parse_erased(line)
+            if entry is not None:
+                found.append(entry)
+            elif line is not lines[-1]:
+                raise _damaged(path, f"line {len(found) + 1}")
+        return found
 
     def keep_erased(self, site: str, entries: Iterable[tuple[str, str, str, int, int]]) -> None:
         """Returns when each (origin, part, reason, first, last) is on the disk.
 
-        Raises: SetupError as `erased`; OSError when the disk fails.
+        However much was erased before, nothing but the last lines is read: whoever wants to keep a
+        head waits for this.
+        Raises: SetupError when the last line but one is damaged; OSError when the disk fails.
         """
         lines = b"".join(_erased_line(Erased(*entry)) for entry in entries)
         if not lines:
@@ -191,10 +207,10 @@ class Journal:
         path = self._erased_file(site)
         with self._alone():
             is_new = not path.exists()
-            whole = self._read_erased(path)[1]
             handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
             try:
-                os.ftruncate(handle, whole)  # nothing may be glued to half a line
+                # Nothing may be glued to half a line.
+                os.ftruncate(handle, _whole_lines(path, handle))
                 while lines:
                     lines = lines[os.write(handle, lines) :]
                 sync_file(handle)
@@ -202,28 +218,6 @@ class Journal:
                 os.close(handle)
             if is_new:
                 sync_folder(self._folder)
-
-    def _read_erased(self, path: Path) -> tuple[list[Erased], int]:
-        """What the whole lines say, and how many bytes they take."""
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return [], 0
-        found: list[Erased] = []
-        at = 0
-        while at < len(data):
-            end = data.find(b"\n", at) + 1 or len(data)
-            entry = _parse_erased(data[at:end])
-            if entry is None:
-                if end < len(data):
-                    raise SetupError(
-                        f"{path} is damaged in line {len(found) + 1}; "
-                        "put the file back as it was when the ledger last ran"
-                    )
-                break
-            found.append(entry)
-            at = end
-        return found, at
 
     def _erased_file(self, site: str) -> Path:
         return self._folder / f"{site}.erased"
@@ -289,3 +283,31 @@ def _parse_erased(line: bytes) -> Erased | None:
         return None
     first, last = int(match["first"]), int(match["last"])
     return Erased(match["origin"], match["part"], match["reason"], first, last)
+
+
+def _whole_lines(path: Path, handle: int) -> int:
+    """Where the last whole line of a list of erasures ends. Raises: SetupError as `keep_erased`."""
+    size = os.fstat(handle).st_size
+    taken = LINE_BYTES
+    while True:
+        start = max(0, size - taken)
+        *lines, half = os.pread(handle, taken, start).split(b"\n")
+        if start:
+            lines = lines[1:]  # the first one begins further up
+        elif not lines:
+            return 0
+        if not lines:
+            taken *= 2
+            continue
+        end = size - len(half)
+        if _parse_erased(lines[-1] + b"\n") is not None:
+            return end
+        if half:
+            raise _damaged(path, "its last whole line")
+        return end - len(lines[-1]) - 1  # it was never filled
+
+
+def _damaged(path: Path, where: str) -> SetupError:
+    return SetupError(
+        f"{path} is damaged in {where}; put the file back as it was when the ledger last ran"
+    )

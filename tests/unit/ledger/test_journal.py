@@ -221,8 +221,35 @@ def test_a_damaged_line_elsewhere_is_named(journal: Journal, tmp_path: Path) -> 
         erased_file(tmp_path).write_bytes(lines[0] + damaged + lines[2])
         with pytest.raises(SetupError, match=r"meridian\.erased is damaged in line 2"):
             journal.erased(SITE)
-        with pytest.raises(SetupError, match="line 2"):
-            journal.keep_erased(SITE, [VISITOR])
+        journal.keep_erased(SITE, [VISITOR])  # what is erased meanwhile is not lost
+        assert erased_file(tmp_path).read_bytes().endswith(lines[2] + lines[0])
+    half = lines[0] + lines[1][1:] + lines[2][:9]
+    erased_file(tmp_path).write_bytes(half)
+    with pytest.raises(SetupError, match="damaged in its last whole line"):
+        journal.keep_erased(SITE, [VISITOR])
+    assert erased_file(tmp_path).read_bytes() == half
+
+
+def test_however_much_was_erased_little_of_it_is_read_to_keep_more(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [OWNER._replace(first=index, last=index) for index in range(3000)]
+    journal.keep_erased(SITE, many)
+    read: list[int] = []
+    pread = os.pread
+
+    def counted(handle: int, count: int, at: int) -> bytes:
+        read.append(len(found := pread(handle, count, at)))
+        return found
+
+    monkeypatch.setattr(os, "pread", counted)
+    journal.keep_erased(SITE, [VISITOR])
+    assert 0 < sum(read) < 4096
+    assert journal.erased(SITE) == [*many, VISITOR]
+    with erased_file(tmp_path).open("ab") as file:
+        file.write(b"\0" * 5000)  # never filled, and longer than what is read at first
+    journal.keep_erased(SITE, [EXPIRED])
+    assert journal.erased(SITE) == [*many, VISITOR, EXPIRED]
 
 
 @pytest.mark.parametrize(
