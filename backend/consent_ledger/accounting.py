@@ -69,8 +69,9 @@ class Announce:
         ]
         evidence = {"schema": ERASURE_SCHEMA, "erased": erased}
         _append(batch, self.site, entry.Kind.ERASURE, {}, evidence)
-        generation, index, *_ = rows[-1]
-        batch.add_change(
+        generation, index, _, part, _ = rows[-1]
+        # Not by `add_change`: what is erased in this same batch is pending, and not announced here.
+        batch.change_stored(
             Pending.delete().where(
                 (Pending.site == self.site)
                 & (
@@ -80,12 +81,12 @@ class Announce:
             )
         )
         # Of the last index perhaps one part only.
-        batch.add_change(
+        batch.change_stored(
             Pending.delete().where(
                 (Pending.site == self.site)
                 & (Pending.generation == generation)
                 & (Pending.entry_index == index)
-                & (Pending.part <= rows[-1][3])
+                & (Pending.part <= part)
             )
         )
         return Announced(len(rows), more)

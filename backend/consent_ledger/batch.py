@@ -338,6 +338,11 @@ class Batch:
         written, in the order they came."""
         self._changes.append(query)
 
+    def change_stored(self, query: Any) -> None:
+        """A peewee query that changes rows as they are stored, run at once: what this batch has
+        gathered is not among them."""
+        query.execute(self._database)
+
     def rows(self, query: Any) -> list[tuple[Any, ...]]:
         """Rows of a peewee query as tuples."""
         return list(query.tuples().execute(self._database))

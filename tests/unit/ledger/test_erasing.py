@@ -291,15 +291,18 @@ def test_a_long_list_is_announced_in_several_entries(
     assert len(ledger.announced()) == 3
 
 
+@pytest.mark.parametrize(("before", "beside"), [(1, 2), (2, 1)])
+@pytest.mark.parametrize("is_behind", [True, False])
 def test_an_erasure_in_the_batch_of_an_announcement_is_announced_by_the_next(
-    ledger: Ledger,
+    ledger: Ledger, before: int, beside: int, is_behind: bool
 ) -> None:
-    one, two = decide(), decide()
-    ledger.together(one, two)
-    ledger.run(ForgetVisitor(SITE, one.subject))
-    ledger.together(ForgetVisitor(SITE, two.subject), Announce(SITE))
-    assert ledger.pending() == both(2, "visitor")
-    assert ledger.announced()[0]["erased"][0]["indexes"] == [[1, 1]]
+    decisions = dict(zip((1, 2), (decide(), decide()), strict=True))
+    ledger.together(*decisions.values())
+    ledger.run(ForgetVisitor(SITE, decisions[before].subject))
+    works = [Announce(SITE), ForgetVisitor(SITE, decisions[beside].subject)]
+    ledger.together(*(works if is_behind else reversed(works)))
+    assert ledger.pending() == both(beside, "visitor")
+    assert ledger.announced()[0]["erased"][0]["indexes"] == [[before, before]]
 
 
 @pytest.mark.parametrize(
