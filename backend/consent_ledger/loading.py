@@ -8,7 +8,7 @@ from typing import Any
 from consent_banner.schema import Exact, Table
 from marshmallow import missing
 
-from consent_ledger.schemas import ById
+from consent_ledger.schemas.fields import ById
 
 
 @lru_cache(None)

@@ -21,7 +21,7 @@ from consent_ledger.publications import (
     read_body,
     stored_publications,
 )
-from consent_ledger.schemas import BUILD_DIGITS
+from consent_ledger.schemas.fields import BUILD_DIGITS
 from consent_ledger.screenshots import Screenshot
 from consent_ledger.tlog import entry
 

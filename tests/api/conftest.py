@@ -19,7 +19,7 @@ from consent_ledger.api import RESOURCES
 from consent_ledger.app import close_app, create_app
 from consent_ledger.config import Settings
 from consent_ledger.db import initialise
-from consent_ledger.schemas import ProblemSchema
+from consent_ledger.schemas.answers import ProblemSchema
 from consent_ledger.services import EXTENSION, Services
 from consent_ledger.signing import SigningKeys
 from flask import Flask

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from consent_ledger.schemas import DecisionSchema
+from consent_ledger.schemas.requests import DecisionSchema
 
 from .conftest import OPERATIONS, Ledger, Make
 

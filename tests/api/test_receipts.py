@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from consent_ledger.schemas import ReceiptSchema
+from consent_ledger.schemas.answers import ReceiptSchema
 from consent_ledger.tlog.merkle import leaf_hash
 from consent_ledger.tlog.note import VerifierKey
 from consent_ledger.tlog.proof_file import parse_proof_file, verify_proof_file

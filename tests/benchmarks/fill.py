@@ -19,7 +19,7 @@ from consent_ledger.config import Settings
 from consent_ledger.loading import loader
 from consent_ledger.notices import Publications
 from consent_ledger.records import Decision, check_decision
-from consent_ledger.schemas import DecisionSchema
+from consent_ledger.schemas.requests import DecisionSchema
 from consent_ledger.services import EXTENSION, Services
 from contenders import Ledger
 

@@ -17,7 +17,7 @@ from consent_ledger.api import consents, cors, preferences, receipts
 from consent_ledger.config import Settings
 from consent_ledger.limits import Limits
 from consent_ledger.loading import loader
-from consent_ledger.schemas import DecisionSchema
+from consent_ledger.schemas.requests import DecisionSchema
 from flask import Flask, Response, request
 
 JSON = "application/json"

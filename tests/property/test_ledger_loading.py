@@ -9,7 +9,8 @@ from unittest.mock import patch
 import pytest
 from consent_banner.schema import Table
 from consent_ledger.loading import loader
-from consent_ledger.schemas import DecisionSchema, ExportQuery, HistoryQuery, PublicationSchema
+from consent_ledger.schemas.queries import ExportQuery, HistoryQuery
+from consent_ledger.schemas.requests import DecisionSchema, PublicationSchema
 from harness import sample_build, sample_decision, sample_notice
 from hypothesis import given, settings
 from hypothesis import strategies as st

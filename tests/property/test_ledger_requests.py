@@ -15,7 +15,7 @@ from consent_ledger.app import close_app, create_app
 from consent_ledger.config import Settings
 from consent_ledger.db import initialise
 from consent_ledger.notices import check_publication
-from consent_ledger.schemas import PublicationSchema
+from consent_ledger.schemas.requests import PublicationSchema
 from consent_ledger.services import EXTENSION
 from flask.testing import FlaskClient
 from harness import AMPLE, ORIGIN, SITE, commit, sample_build, sample_decision, sample_notice

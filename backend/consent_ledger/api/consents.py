@@ -21,13 +21,9 @@ from consent_ledger.errors import (
     VisitorUnknown,
 )
 from consent_ledger.history import read_history
-from consent_ledger.schemas import (
-    DecisionSchema,
-    ErasureSchema,
-    HistoryQuery,
-    HistorySchema,
-    ReceiptSchema,
-)
+from consent_ledger.schemas.answers import ErasureSchema, HistorySchema, ReceiptSchema
+from consent_ledger.schemas.queries import HistoryQuery
+from consent_ledger.schemas.requests import DecisionSchema
 
 PATH = "/v1/sites/<site>/consents"
 

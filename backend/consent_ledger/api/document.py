@@ -27,7 +27,8 @@ from consent_ledger.api.operation import (
 )
 from consent_ledger.api.problems import MEDIA_TYPE
 from consent_ledger.errors import LedgerError
-from consent_ledger.schemas import HEX32, HEX64, DocumentSchema, ProblemSchema
+from consent_ledger.schemas.answers import DocumentSchema, ProblemSchema
+from consent_ledger.schemas.fields import HEX32, HEX64
 from consent_ledger.services import EXTENSION
 
 resource = Resource("document")

@@ -16,7 +16,7 @@ from consent_ledger.export import (
     prepare_export,
 )
 from consent_ledger.export_range import Range
-from consent_ledger.schemas import ExportQuery
+from consent_ledger.schemas.queries import ExportQuery
 
 resource = Resource("export")
 

@@ -7,7 +7,7 @@ from flask import Response
 from consent_ledger.api.operation import JSON, Answer, Call, Operation, Resource
 from consent_ledger.db import read_meta
 from consent_ledger.errors import OutcomeUnknown, Stopping
-from consent_ledger.schemas import HealthSchema, ReadySchema
+from consent_ledger.schemas.answers import HealthSchema, ReadySchema
 
 resource = Resource("health")
 

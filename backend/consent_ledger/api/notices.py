@@ -17,7 +17,9 @@ from consent_ledger.errors import (
 )
 from consent_ledger.notices import check_publication, read_notice
 from consent_ledger.publications import Published
-from consent_ledger.schemas import HEX64, PublicationSchema, PublishedSchema
+from consent_ledger.schemas.answers import PublishedSchema
+from consent_ledger.schemas.fields import HEX64
+from consent_ledger.schemas.requests import PublicationSchema
 
 # A notice never changes: its address is its hash.
 IMMUTABLE = "public, max-age=31536000, immutable"

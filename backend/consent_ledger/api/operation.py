@@ -18,7 +18,7 @@ from consent_ledger import auth, errors
 from consent_ledger.api.body import read_json
 from consent_ledger.loading import loader
 from consent_ledger.publishing import ServedLog, read_log
-from consent_ledger.schemas import NoQuery
+from consent_ledger.schemas.queries import NoQuery
 from consent_ledger.services import Services, services
 
 JSON = "application/json"

@@ -6,7 +6,7 @@ from flask import Response
 from consent_ledger.api.operation import JSON, VISITOR, Answer, Call, Operation, Resource
 from consent_ledger.errors import VisitorUnknown
 from consent_ledger.history import read_preferences
-from consent_ledger.schemas import PreferencesSchema
+from consent_ledger.schemas.answers import PreferencesSchema
 
 resource = Resource("preferences")
 

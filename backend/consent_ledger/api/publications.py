@@ -24,7 +24,9 @@ from consent_ledger.errors import (
 )
 from consent_ledger.notices import PutInForce
 from consent_ledger.publications import list_publications, read_screenshot
-from consent_ledger.schemas import HEX64, PageQuery, PublicationsSchema, PublishedSchema
+from consent_ledger.schemas.answers import PublicationsSchema, PublishedSchema
+from consent_ledger.schemas.fields import HEX64
+from consent_ledger.schemas.queries import PageQuery
 from consent_ledger.sites import PUBLIC, get_site
 
 PNG = "image/png"

@@ -12,7 +12,8 @@ from consent_ledger.api.operation import ANYONE, JSON, TEXT, Answer, Call, Opera
 from consent_ledger.erasing import ForgetRecord
 from consent_ledger.errors import LogHalted, OutcomeUnknown, RecordUnknown, Stopping
 from consent_ledger.receipts import read_proof, read_receipt
-from consent_ledger.schemas import HEX32, EraseQuery
+from consent_ledger.schemas.fields import HEX32
+from consent_ledger.schemas.queries import EraseQuery
 
 PATH = "/v1/sites/<site>/receipts/<record>"
 

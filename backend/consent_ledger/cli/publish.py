@@ -98,7 +98,7 @@ class Here:
     def publish(self, site: str, publication: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """The entry, and whether it was published just now."""
         from consent_ledger.notices import check_publication
-        from consent_ledger.schemas import PublicationSchema
+        from consent_ledger.schemas.requests import PublicationSchema
 
         return self._commit(check_publication(site, **PublicationSchema().load(publication)))
 
@@ -130,7 +130,7 @@ def _publish(
 ) -> None:
     from consent_ledger.notices import check_publication
     from consent_ledger.photographer import photograph_build
-    from consent_ledger.schemas import PublicationSchema
+    from consent_ledger.schemas.requests import PublicationSchema
 
     publication = {
         "notice": _read(directory, "notice.json"),

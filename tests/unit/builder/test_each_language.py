@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from consent_banner import build, emit, locales
 from consent_banner.cli import main, starter
 from consent_banner.config import from_document
-from consent_ledger.schemas import PublicationSchema
+from consent_ledger.schemas.requests import PublicationSchema
 from unit.builder.banner_document import in_languages
 
 SPOKEN = ("en", "fr", "ar")

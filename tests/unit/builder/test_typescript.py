@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from consent_banner import bundle, document, typescript
-from consent_ledger.schemas import ACTIONS
+from consent_ledger.schemas.fields import ACTIONS
 from unit.builder.banner_document import banner_config, banner_document
 
 README = Path(__file__).parents[3] / "banner" / "README.md"

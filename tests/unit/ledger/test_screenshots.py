@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from consent_banner.schema import path, problems
 from consent_ledger.png import png_size
-from consent_ledger.schemas import PublicationSchema
+from consent_ledger.schemas.requests import PublicationSchema
 from consent_ledger.screenshots import DEVICES, MAX_BYTES, SCALES, check_image
 from harness import sample_build, sample_notice
 from hypothesis import given
