@@ -11,7 +11,7 @@ import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import peewee
@@ -21,14 +21,14 @@ from consent_ledger.continuity import StoredLog
 from consent_ledger.db import Database, pieces
 from consent_ledger.errors import LedgerError, OutcomeUnknown, SiteUnknown
 from consent_ledger.forgotten import LIFETIME_MS
-from consent_ledger.log_keys import KeysInUse, put_key, retire_keys
+from consent_ledger.heads import Head
+from consent_ledger.log_keys import put_key, retire_keys
 from consent_ledger.log_writer import LogWriter, Writable
 from consent_ledger.logs import describe
 from consent_ledger.models import Entry, Forgotten, Hour, Record, Table
 from consent_ledger.opening import Opening, Receipt
 from consent_ledger.proofs import Proof, SignedHead, StoredProver
 from consent_ledger.timestamps import HOUR_MS, now_ms
-from consent_ledger.tlog.edge import Edge
 from consent_ledger.tlog.merkle import inclusion_proof, leaf_hashes
 from consent_ledger.tlog.note import Signer
 from consent_ledger.trusted_json import encode
@@ -68,46 +68,6 @@ class Done:
 
     result: Any = None
     error: Exception | None = None
-
-
-@dataclass(slots=True)
-class Head:
-    """A site's log as this transaction sees it. `time_ms` is the server time of all it appends."""
-
-    site: str
-    generation: int
-    origin: str
-    stored_size: int
-    stored_ms: int
-    time_ms: int
-    edge: Edge
-    keys: KeysInUse  # that sign what is appended
-    drops_keys: bool = False  # whether older ones signed the stored size
-    rotated_at: int | None = None  # index of the entry that introduces the newest key
-    appended: list[bytes] = field(default_factory=list)
-    receipts: list[Receipt] = field(default_factory=list)  # of what was appended
-
-    @property
-    def size(self) -> int:
-        return self.stored_size + len(self.appended)
-
-    @property
-    def begins_hour(self) -> bool:
-        """Whether what is appended is the first of its hour."""
-        return not self.stored_size or self.time_ms // HOUR_MS > self.stored_ms // HOUR_MS
-
-    def append(self, entry: bytes) -> int:
-        """Gives *entry* the next index and returns it."""
-        self.appended.append(entry)
-        return self.size - 1
-
-    def rotate(self, entry: bytes, signer: Signer, until_ms: int) -> int:
-        """Appends the *entry* that introduces *signer*; the newest key signs beside it until
-        *until_ms*, and those before it no more. Returns the entry's index."""
-        self.rotated_at = self.append(entry)
-        self.drops_keys = self.drops_keys or len(self.keys.signers) > 1
-        self.keys = self.keys.followed_by(signer, until_ms)
-        return self.rotated_at
 
 
 class HeadMovedError(AssertionError):

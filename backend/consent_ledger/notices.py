@@ -11,9 +11,10 @@ from consent_banner.notice import Notice as NoticeDocument
 from marshmallow import ValidationError
 
 from consent_ledger import models
-from consent_ledger.batch import Batch, Head
+from consent_ledger.batch import Batch
 from consent_ledger.db import Database
 from consent_ledger.errors import NoticeUnknown, PublicationConflict, PublicationUnknown
+from consent_ledger.heads import Head
 from consent_ledger.models import Notice, Publication
 from consent_ledger.publications import (
     Published,
