@@ -49,9 +49,12 @@ def _environment(folder: Path) -> dict[str, str | float | bool]:
 def _in_turn(
     kinds: dict[str, Callable[[], dict[str, float]]], times: int, words: str
 ) -> dict[str, Figures]:
-    """*times* visits of each kind in turn, after a warm-up that is thrown away."""
+    """*times* visits of each kind in turn, after a warm-up that is thrown away.
+
+    A single visit, of which no figure is expected, needs none.
+    """
     seen: dict[str, Figures] = {name: {} for name in kinds}
-    for turn in range(-min(WARM_UP, times), times):
+    for turn in range(-min(WARM_UP, times - 1), times):
         for name, visit in kinds.items():
             for key, value in visit().items():
                 if turn >= 0:

@@ -185,7 +185,7 @@ def serve_with(tmp_path: Path, **settings: str) -> LedgerProcess:
 
 
 def test_erasures_are_announced_by_themselves(tmp_path: Path) -> None:
-    with serve_with(tmp_path, ANNOUNCE_AFTER="2") as ledger:
+    with serve_with(tmp_path, ANNOUNCE_AFTER="1") as ledger:
         visitors = [Visitor(ledger) for _ in range(4)]
         for visitor in visitors[:3]:
             assert visitor.forget(ledger).json()["records"] == 1

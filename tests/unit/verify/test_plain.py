@@ -163,7 +163,9 @@ def test_whichever_byte_of_a_record_is_changed_it_is_told_the_same_by_both_ways(
 @reusing
 @given(data=st.data())
 def test_both_ways_say_the_same_of_what_is_wrong(check, data):
-    made = data.draw(st.sampled_from([small_bundle, *(lambda p=p: full_bundle(p) for p in PARTS)]))
+    # The small one is verified thirteen times as fast, and holds the same kinds of lines.
+    bundles = [*[small_bundle] * 3, *(lambda p=p: full_bundle(p) for p in PARTS)]
+    made = data.draw(st.sampled_from(bundles))
     bundle = made().copy()
     path = data.draw(st.sampled_from(FILES))
     old = bundle.members[path]
