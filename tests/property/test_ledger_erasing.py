@@ -75,8 +75,9 @@ class Accounted(RuleBasedStateMachine):
     def learn(self, work: Any) -> None:
         """What the model makes of a piece of work that was not refused."""
         if isinstance(work, Decision):
+            if work.record_id not in self.stored:  # else it is only told again
+                self.recorded_ms[work.record_id] = self.now_ms
             self.stored[work.record_id] = work
-            self.recorded_ms.setdefault(work.record_id, self.now_ms)
         elif isinstance(work, ForgetRecord) and work.only:
             self.stored.pop(work.record_id.hex(), None)
         elif isinstance(work, ForgetRecord):
@@ -104,14 +105,14 @@ class Accounted(RuleBasedStateMachine):
         size = self.size()
         expired = self.now_ms - SUBJECT_DAYS * DAY_MS
         recent = [one for one in recent if self.recorded_ms[one.record_id] > expired]
-        known = set(self.stored)
+        known, recorded_ms = set(self.stored), dict(self.recorded_ms)
         results = self.write(*recent)
         for decision, result in zip(recent, results, strict=True):
             if decision.record_id in known:
                 assert not getattr(result, "created", False)
             elif not isinstance(result, VisitorForgotten):
                 # only once its mark has ended
-                assert self.now_ms - self.recorded_ms[decision.record_id] > 31 * DAY_MS
+                assert self.now_ms - recorded_ms[decision.record_id] > 31 * DAY_MS
         assert self.size() >= size
 
     @rule(token=tokens)
