@@ -34,7 +34,7 @@ PRAGMAS: tuple[tuple[str, int | str], ...] = (
     *((("fullfsync", 1), ("checkpoint_fullfsync", 1)) if sys.platform == "darwin" else ()),
     ("secure_delete", "on"),  # deleted bytes are overwritten, which erasing relies on
     ("foreign_keys", 1),
-    ("cache_size", -512),  # KiB for each of many connections; the system's cache is behind it
+    ("cache_size", -128),  # KiB for each of many connections; the system's cache is behind it
 )
 
 

@@ -2,6 +2,7 @@
 """The production server: granian with one worker process, which holds the data directory alone."""
 
 import errno
+import gc
 import logging
 import multiprocessing
 import os
@@ -61,6 +62,8 @@ def serve(settings: Settings) -> None:
             settings.port,
             settings.data,
         )
+        # What is loaded stays: a collection that looks at it would only copy what processes share.
+        gc.freeze()
         server.serve(target_loader=partial(_load, settings), wrap_loader=False)
         log.info("consent-ledger has stopped")
 
@@ -69,6 +72,7 @@ def _load(settings: Settings) -> Any:
     """The application, in the worker process: its threads and connections belong there."""
     logs.configure(settings.log_level)
     app = create_app(settings)
+    gc.freeze()
     util.Finalize(None, close_app, args=(app,), exitpriority=100)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     return app
