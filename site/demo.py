@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ledger import SITE, DemoError, Ledger, audit_key, prepare, publish, run, run_ledger
+from stop import Stop
 from vendors import Vendors
 from web import Site
 
@@ -36,7 +37,7 @@ Server = TypeVar("Server", bound=ThreadingHTTPServer)
 
 def main(arguments: list[str] | None = None) -> int:
     options = read_options(arguments)
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
@@ -73,7 +74,7 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def start(options: argparse.Namespace, stack: ExitStack, stop: threading.Event) -> None:
+def start(options: argparse.Namespace, stack: ExitStack, stop: Stop) -> None:
     """Starts everything, says where it is, and waits until it should end."""
     data = options.data.resolve()
     claim(data, stack)

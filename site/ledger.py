@@ -10,10 +10,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from urllib.request import urlopen
+
+from stop import Stop
 
 SITE = "meridian"
 NAME = "Meridian API"
@@ -99,7 +100,7 @@ class Ledger:
                 start_new_session=True,
             )
 
-    def wait_until_ready(self, stop: threading.Event) -> None:
+    def wait_until_ready(self, stop: Stop) -> None:
         """Returns once the ledger answers, or *stop* is set. Raises: DemoError after 30 s."""
         end = time.monotonic() + 30
         while not stop.wait(0.05):
