@@ -186,12 +186,12 @@ class Journal:
         except FileNotFoundError:
             return []
         found: list[Erased] = []
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             entry = _parse_erased(line)
             if entry is not None:
                 found.append(entry)
-            elif line is not lines[-1]:
-                raise _damaged(path, f"line {len(found) + 1}")
+            elif number < len(lines):
+                raise _damaged(path, f"line {number}")
         return found
 
     def keep_erased(self, site: str, entries: Iterable[tuple[str, str, str, int, int]]) -> None:

@@ -223,6 +223,9 @@ def test_a_damaged_line_elsewhere_is_named(journal: Journal, tmp_path: Path) -> 
             journal.erased(SITE)
         journal.keep_erased(SITE, [VISITOR])  # what is erased meanwhile is not lost
         assert erased_file(tmp_path).read_bytes().endswith(lines[2] + lines[0])
+    erased_file(tmp_path).write_bytes(lines[0] + b"\n\n")
+    with pytest.raises(SetupError, match="damaged in line 2"):
+        journal.erased(SITE)
     half = lines[0] + lines[1][1:] + lines[2][:9]
     erased_file(tmp_path).write_bytes(half)
     with pytest.raises(SetupError, match="damaged in its last whole line"):
