@@ -213,7 +213,7 @@ Consent Ledger is running.
 
   The site            {urls["site"]}
   Its third parties   {urls["vendors"]}
-  The ledger          {urls["ledger"]}
+  The ledger          {urls["ledger"]}/openapi.json
 
 Try this:
   1. Open the site. Look at the third parties: nothing has reached them.
